@@ -1,4 +1,5 @@
 export { type Asked, onlyByName, onlyChangesFrom } from './guards.ts'
+export { limitBody } from './limit-body.ts'
 export { type Listening, type ListenOptions, listen } from './listen.ts'
 export { PortError } from './port-error.ts'
 export { untilWoken } from './until-woken.ts'

@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { glossaryText, type Lesson } from '../course/index.ts'
+import { limitBody } from '../http/index.ts'
 import { revealHint } from '../learner/index.ts'
 import type { Learner } from '../learner/learner.ts'
 import { editableText } from '../snippets/index.ts'
@@ -41,7 +41,7 @@ export function readerApp(options: ReaderOptions): Hono {
   app.use(...(workbench?.guards ?? [onlyThisMachine, onlyOwnPages, strictPages()]))
   // Before the limit, because an answer is larger than anything else, and has its own.
   workbench?.add(app)
-  app.use(bodyLimit({ maxSize: 10_000 }))
+  app.use(limitBody(10_000, (context) => context.text('This request is too large.', 413)))
   serveAssets(app, assets)
   servePictures(app, course)
 

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { sentenceOf } from '../../common/errors.ts'
+import { limitBody } from '../../http/index.ts'
 import { maySeeSolution, revealSolution } from '../../learner/index.ts'
 import type { Learner } from '../../learner/learner.ts'
 import type { Recording } from '../../recording/index.ts'
@@ -75,7 +75,7 @@ function benchApp({ learner, access, benches, settings, edit }: WorkbenchRoutes)
     return streamVerdicts(context, bench)
   })
 
-  app.put('/file', bodyLimit({ maxSize: MOST_BYTES, onError: tooLarge }), async (context) => {
+  app.put('/file', limitBody(MOST_BYTES, tooLarge), async (context) => {
     const base = context.req.header('if-match')
     if (base === undefined) return context.json(problem("A save has to name the version it's based on."), 400)
     const reply = await context.var.bench.save(await context.req.text(), base === 'none' ? null : base)

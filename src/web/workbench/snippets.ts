@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import type { Course } from '../../course/index.ts'
+import { limitBody } from '../../http/index.ts'
 import type { Problem } from '../protocol.ts'
 import type { Runner } from '../runner.ts'
 
@@ -39,7 +39,7 @@ export function addSnippets(app: Hono, { course, runner }: SnippetRoutes): void 
     return context.json({ kind: running === undefined ? 'idle' : 'stopping' })
   })
 
-  routes.post('/:number/run', bodyLimit({ maxSize: MOST_EDITED, onError: tooLarge }), async (context) => {
+  routes.post('/:number/run', limitBody(MOST_EDITED, tooLarge), async (context) => {
     if (running !== undefined) {
       return context.json(problem('Another snippet is still running. Wait until it ends, or stop it.'), 409)
     }
