@@ -45,6 +45,11 @@ export function withSent(draft: Draft, text: string): Draft {
   return { ...draft, sent: first === text ? [text] : [first, text] }
 }
 
+/** Once it's known what became of it. */
+export function withoutSent({ base, baseText }: Draft): Draft {
+  return { base, baseText }
+}
+
 export function basedOn({ hash, text }: Version): Draft {
   return { base: hash, baseText: text }
 }

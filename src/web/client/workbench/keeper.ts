@@ -1,5 +1,5 @@
 import type { FileView, SyntaxProblem } from '../../workbench/protocol.ts'
-import { basedOn, type Draft, type Kept, meaningOf, type Version, withSent } from './draft.ts'
+import { basedOn, type Draft, type Kept, meaningOf, type Version, withoutSent, withSent } from './draft.ts'
 import { askForCheck, type NoAnswer, saveFile } from './requests.ts'
 import { type EditorText, Shelf } from './shelf.ts'
 
@@ -99,7 +99,7 @@ export class Keeper {
     }
     if (this.#saving === undefined && this.#draft.sent !== undefined) {
       // Nothing is on its way anymore, and this is what became of it.
-      this.#draft = basedOn({ hash: version.hash, text: this.#draft.baseText })
+      this.#draft = withoutSent(this.#draft)
     }
     this.#shelf.keep()
     if (this.#saving !== undefined) return
@@ -184,12 +184,18 @@ export class Keeper {
     this.#draft = withSent(this.#draft, text)
     // Another try isn't worth a word: what's said about the last one stays.
     if (this.#keeping.kind !== 'no answer') this.#set({ kind: 'saving' })
-    const reply = await saveFile(slug, text, this.#draft.base, isLeaving)
+    const { base } = this.#draft
+    const reply = await saveFile(slug, text, base, isLeaving)
     switch (reply.kind) {
       case 'saved': {
-        this.#rev = Math.max(this.#rev, reply.rev)
-        this.#draft = basedOn({ hash: reply.hash, text })
-        this.#note(reply.syntax)
+        if (reply.rev < this.#rev && this.#draft.base !== base) {
+          // News of this save, and then of a later version, was faster than the reply, and the page has taken that version.
+          this.#draft = withoutSent(this.#draft)
+        } else {
+          this.#rev = Math.max(this.#rev, reply.rev)
+          this.#draft = basedOn({ hash: reply.hash, text })
+          this.#note(reply.syntax)
+        }
         if (this.#keeping.kind === 'conflict' && reply.rev < this.#rev) {
           // The other version came after this one, so nothing typed before it is lost.
           this.#saving = undefined

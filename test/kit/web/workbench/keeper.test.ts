@@ -221,6 +221,24 @@ test('a version that came after a save replaces it, even if the news of it was f
   expect(text()).toBe('theirs')
 })
 
+test('a version that the page took before the reply to its own save is what the next save is based on', async () => {
+  const { keeper, type, keeping, text, syntax } = newPage()
+  type('two')
+  await vi.advanceTimersByTimeAsync(1_000)
+  keeper.hear(file('two', 'h2'), 2)
+  keeper.hear(file('theirs', 'h3'), 3)
+  expect(text()).toBe('theirs')
+  sent[0]?.reply({ kind: 'saved', hash: 'h2', rev: 2, syntax: { message: 'of two', line: 1 } })
+  await settled()
+  expect(keeping()).toBe('saved')
+  expect(syntax()).toBeUndefined()
+  type('theirs and mine')
+  keeper.hear(file('theirs', 'h3'), 3)
+  expect(keeping(), 'nothing was changed elsewhere').toBe('typing')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(sent[1]).toMatchObject({ text: 'theirs and mine', base: 'h3' })
+})
+
 test("another program's version isn't shown with a syntax error of the text before", async () => {
   const { keeper, type, syntax } = newPage()
   type('two {')
