@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Problem } from '../../protocol.ts'
 import type { BenchState } from '../../workbench/protocol.ts'
-import { isAnswer, request } from './requests.ts'
+import { isAnswer, requestSoon } from './requests.ts'
 
 /** How the page is connected: `not let in` after a restart of the program, until this browser has a new cookie. */
 export type Connection = 'waiting' | 'open' | 'away' | 'not let in'
 
-/** A connection that's silent for longer is opened again: the server says something every 10 seconds. */
+/** A connection that's silent for longer is lost: the server says something every 10 seconds. */
 const SILENCE_MS = 25_000
 const RETRY_MS = 1_000
 /** How long a hidden page stays connected: a browser has only six connections for all of them. */
@@ -23,31 +23,32 @@ export function useBench(slug: string): {
     let source: EventSource | undefined
     let timer: ReturnType<typeof setTimeout> | undefined
     let hiding: ReturnType<typeof setTimeout> | undefined
-    const expect = (ms: number) => {
+    const after = (ms: number, next: () => void) => {
       clearTimeout(timer)
-      timer = setTimeout(open, ms)
+      timer = setTimeout(next, ms)
     }
     const open = () => {
       source?.close()
       const opened = new EventSource(`/workbench/${slug}/events`)
       source = opened
+      const hear = () => after(SILENCE_MS, () => void lose(opened))
       opened.addEventListener('state', (event) => {
         setConnection('open')
         setState(JSON.parse(event.data) as BenchState)
-        expect(SILENCE_MS)
+        hear()
       })
-      opened.addEventListener('ping', () => expect(SILENCE_MS))
+      opened.addEventListener('ping', hear)
       opened.addEventListener('error', () => void lose(opened))
-      expect(SILENCE_MS)
+      hear()
     }
     const lose = async (lost: EventSource) => {
       lost.close()
       // The stream itself doesn't say why it ended.
-      const reply = await request<Problem>(`/workbench/${slug}/recording`)
+      const reply = await requestSoon<Problem>(`/workbench/${slug}/recording`)
       if (source !== lost) return // it was opened again, or the page was hidden, in the meantime
       setConnection(isAnswer(reply) ? 'away' : reply.why)
       setState((known) => known && { ...known, checking: false }) // whatever became of it, it isn't heard of here
-      expect(RETRY_MS)
+      after(RETRY_MS, open)
     }
     const close = () => {
       clearTimeout(timer)

@@ -8,6 +8,8 @@ export interface NoAnswer {
 
 /** Maximum size (bytes) of what a browser still sends after its page was closed; the rest of 64 kB is for headers. */
 const MOST_AFTER_CLOSING = 60_000
+/** Maximum time (ms) to wait for a reply that the program has ready; one that's stopped, or asleep, sends none. */
+const PATIENCE_MS = 10_000
 
 export async function saveFile(
   slug: string,
@@ -15,13 +17,24 @@ export async function saveFile(
   base: string | null,
   isLeaving = false,
 ): Promise<SaveReply | NoAnswer> {
-  return await request<SaveReply>(`/workbench/${slug}/file`, {
+  return await requestSoon<SaveReply>(`/workbench/${slug}/file`, {
     method: 'PUT',
     body: text,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'if-match': base ?? 'none' },
     // Without it, a larger one is still saved if the page is only hidden.
     keepalive: isLeaving && new Blob([text]).size <= MOST_AFTER_CLOSING,
   })
+}
+
+/** For what takes no time: a program that doesn't reply soon doesn't answer. */
+export async function requestSoon<Reply>(address: string, init?: RequestInit): Promise<Reply | NoAnswer> {
+  const waiting = new AbortController()
+  const timer = setTimeout(() => waiting.abort(), PATIENCE_MS)
+  try {
+    return await request<Reply>(address, { ...init, signal: waiting.signal })
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 export async function askForCheck(slug: string, wish: CheckWish): Promise<unknown> {

@@ -20,8 +20,9 @@ beforeEach(() => {
   sent = []
   kept = []
   vi.useFakeTimers()
-  vi.stubGlobal('fetch', (_: string, { body, headers, keepalive }: RequestInit) => {
-    return new Promise<Response>((resolve, reject) =>
+  vi.stubGlobal('fetch', (_: string, { body, headers, keepalive, signal }: RequestInit) => {
+    return new Promise<Response>((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason))
       sent.push({
         text: String(body),
         base: new Headers(headers).get('if-match') ?? '',
@@ -29,8 +30,8 @@ beforeEach(() => {
         reply: (reply) => resolve(Response.json(reply)),
         lose: () => reject(new TypeError('Failed to fetch')),
         refuse: () => resolve(Response.json({}, { status: 401 })),
-      }),
-    )
+      })
+    })
   })
 })
 
@@ -184,6 +185,20 @@ describe('when the connection breaks', () => {
     await vi.advanceTimersByTimeAsync(2_000)
     expect(keeping(), 'nothing flickers').toBe('no answer')
     sent[1]?.reply(saved('h2', 3))
+    await settled()
+    expect(keeping()).toBe('saved')
+  })
+
+  test("a program that's stopped, and doesn't reply at all, is given up after ten seconds, and tried again", async () => {
+    const { type, keeping } = newPage()
+    type('two')
+    await vi.advanceTimersByTimeAsync(1_000 + 9_999)
+    expect(keeping()).toBe('saving')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(keeping()).toBe('no answer')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(sent).toHaveLength(2)
+    sent[1]?.reply({ kind: 'conflict', file: file('two', 'h2'), rev: 2 }) // it did get the first one
     await settled()
     expect(keeping()).toBe('saved')
   })

@@ -219,6 +219,20 @@ need('chromium').describe('the workbench in a browser', () => {
     await expect.poll(() => readFileSync(first.file, 'utf8')).toBe('before, between')
   })
 
+  test('a program that has stopped without closing its connections is noticed, and so is its return', async () => {
+    const { address } = await newWorkbench('01-events')
+    const page = await browser.open('about:blank')
+    await page.clock.install()
+    await page.goto(address)
+    await page.getByText('✓ Saved').waitFor()
+    await page.route('**/recording', () => {}) // never replies
+    await page.clock.fastForward(25_000)
+    await page.clock.fastForward(10_000)
+    await page.getByText('The program no longer responds').waitFor()
+    await page.clock.fastForward(1_000)
+    await page.getByText('✓ Saved').waitFor()
+  })
+
   test("a check that the program didn't finish isn't waited for", async () => {
     const { address, close } = await newWorkbench('01-events')
     const page = await browser.open(address, {}, /./)
