@@ -86,6 +86,13 @@ export function saveAnswer(
     return { kind: 'problem', sentence: view.sentence }
   if (view.kind === 'gone' && base !== null) return { kind: 'conflict', answer: before }
   if (view.kind === 'text' && view.hash !== base) return { kind: 'conflict', answer: before }
+  if (text.includes('\0')) {
+    return {
+      kind: 'problem',
+      sentence:
+        "Your code has a character that doesn't belong in text (NUL), so it wasn't saved. Undo what you pasted.",
+    }
+  }
   const eol = before.bytes?.includes('\r\n') === true ? '\r\n' : '\n'
   const bytes = Buffer.from(text.replaceAll('\n', eol))
   if (bytes.length > MOST_BYTES) {

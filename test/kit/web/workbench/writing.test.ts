@@ -91,6 +91,11 @@ describe('a save', () => {
     expect(onDisk()).toBe('one\n')
   })
 
+  test('of what would be no text afterward is refused', () => {
+    expect(save('two\0')).toMatchObject({ kind: 'problem', sentence: expect.stringContaining('NUL') })
+    expect(onDisk()).toBe('one\n')
+  })
+
   test('of more than 200 kB is refused, however it arrives', async () => {
     expect(save('ä'.repeat(100_001))).toMatchObject({
       kind: 'problem',
