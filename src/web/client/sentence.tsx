@@ -1,4 +1,4 @@
-/** A diagnosis: text between backticks is code. */
+/** A diagnosis, or any other sentence of ours: text between backticks is code. */
 export function Sentence({ text }: { readonly text: string }) {
   const parts = text.split(/`([^`\n]+)`/)
   return <>{parts.map((part, index) => (index % 2 === 0 ? part : <code key={index}>{part}</code>))}</>

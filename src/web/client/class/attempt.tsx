@@ -1,9 +1,9 @@
 import type { Attempt } from '../../../classroom/api.ts'
+import { Sentence } from '../sentence.tsx'
 import { timeOfDay } from './clock.tsx'
 import { counted } from './counted.ts'
 import { foldedDiff, type Part } from './folded-diff.ts'
 import { Scroller } from './scroller.tsx'
-import { Sentence } from './sentence.tsx'
 
 interface AttemptProps {
   readonly attempt: Attempt

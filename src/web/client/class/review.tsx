@@ -1,7 +1,7 @@
 import type { Overview, Shown } from '../../../classroom/api.ts'
 import { RunView, type Stepper } from '../run/run-view.tsx'
+import { Sentence } from '../sentence.tsx'
 import { AttemptView, codeBefore } from './attempt.tsx'
-import { Sentence } from './sentence.tsx'
 import { useParticipant } from './use-participant.ts'
 import { useRun } from './use-run.ts'
 

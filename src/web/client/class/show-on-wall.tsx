@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { Sentence } from './sentence.tsx'
+import { Sentence } from '../sentence.tsx'
 import { useCommand } from './use-command.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Overview } from '../../../classroom/api.ts'
+import { Sentence } from '../sentence.tsx'
 import { Scroller } from './scroller.tsx'
-import { Sentence } from './sentence.tsx'
 import { ShowOnWall } from './show-on-wall.tsx'
 import { looks, statuses } from './status.tsx'
 import { useCommand } from './use-command.ts'

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { BenchState, SyntaxProblem } from '../../workbench/protocol.ts'
 import type * as EditorModule from '../editor.ts'
 import { self } from '../self.ts'
+import { Sentence } from '../sentence.tsx'
 import { Conflict } from './conflict.tsx'
 import { basedOn } from './draft.ts'
 import { Explorer } from './explorer.tsx'
@@ -180,10 +181,14 @@ function Trouble({ state, keeping, connection, create }: TroubleProps) {
   return (
     <div class="troubles">
       <div role="alert">
-        {sentence !== undefined && sentence !== ofFile && <p class="trouble">{sentence}</p>}
+        {sentence !== undefined && sentence !== ofFile && (
+          <p class="trouble">
+            <Sentence text={sentence} />
+          </p>
+        )}
         {ofFile !== undefined && (
           <p class="trouble">
-            {ofFile}{' '}
+            <Sentence text={ofFile} />{' '}
             {isGone && (
               <button type="button" onClick={create}>
                 Create it again

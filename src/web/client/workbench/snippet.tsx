@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { IslandProps, RunReply } from '../../protocol.ts'
 import { judged, Output } from '../run-snippet.tsx'
+import { Sentence } from '../sentence.tsx'
 import { unfold } from '../unfold.ts'
 import { type Edits, editsOf } from './edits.ts'
 import { lastingStore } from './kept.ts'
@@ -120,7 +121,11 @@ export function Snippet({ slug, number, kind, text }: IslandProps['snippet']) {
           </button>
         )}
         <p class="run-status" role="status">
-          {said !== '' ? said : hasChanged && state.kind === 'ran' ? CHANGED : statusOf(state, isOnEdits)}
+          <Sentence
+            text={
+              said !== '' ? said : hasChanged && state.kind === 'ran' ? CHANGED : statusOf(state, isOnEdits)
+            }
+          />
         </p>
       </div>
       <div class="ran-place" aria-live="polite">

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Problem } from '../../protocol.ts'
 import type { VerdictView } from '../../workbench/protocol.ts'
+import { Sentence } from '../sentence.tsx'
 import type { Keeping } from './keeper.ts'
 import type { Connection } from './live.ts'
 import { request } from './requests.ts'
@@ -54,7 +55,11 @@ export function Toolbar(props: ToolbarProps) {
           Open in my editor
         </button>
       )}
-      {problem !== '' && <p class="trouble">{problem}</p>}
+      {problem !== '' && (
+        <p class="trouble">
+          <Sentence text={problem} />
+        </p>
+      )}
     </div>
   )
 }

@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks'
 import type { Problem } from '../../protocol.ts'
 import type { BenchState, FailureView, TaskView, VerdictView } from '../../workbench/protocol.ts'
+import { useFocusAfter } from '../focus-after.ts'
 import { Html } from '../html.tsx'
+import { Sentence } from '../sentence.tsx'
 import { request } from './requests.ts'
 
 interface VerdictProps {
@@ -15,11 +17,17 @@ export function Verdict({ state, slug, goTo }: VerdictProps) {
   const verdict = state?.verdict
   return (
     <section class="verdict" aria-labelledby="verdict-title">
-      <h2 id="verdict-title">Verdict</h2>
+      <h2 id="verdict-title" tabIndex={-1}>
+        Verdict
+      </h2>
       <p role="status" class={verdict === undefined ? '' : verdict.passed ? 'is-good' : 'is-bad'}>
         {statusOf(state)}
       </p>
-      {state?.notice !== undefined && <p class="trouble">{state.notice}</p>}
+      {state?.notice !== undefined && (
+        <p class="trouble">
+          <Sentence text={state.notice} />
+        </p>
+      )}
       {verdict !== undefined && (
         <>
           <p class="quiet-text">{about(verdict, state)}</p>
@@ -41,7 +49,7 @@ export function Verdict({ state, slug, goTo }: VerdictProps) {
           {state?.types !== undefined && <p class="quiet-text">{state.types}</p>}
           {verdict.notes.map((note) => (
             <p key={note} class="quiet-text">
-              Note: {note}
+              Note: <Sentence text={note} />
             </p>
           ))}
           {verdict.output !== '' && (
@@ -56,6 +64,10 @@ export function Verdict({ state, slug, goTo }: VerdictProps) {
       )}
     </section>
   )
+}
+
+function toVerdict(): void {
+  document.getElementById('verdict-title')?.focus()
 }
 
 /** The task that hints are about: those already shown stay for as long as that's the same one. */
@@ -98,10 +110,13 @@ function Task({ task: { name, state, reason } }: { readonly task: TaskView }) {
 
 function Failure({ failure, goTo }: { readonly failure: FailureView; goTo(line: number): void }) {
   const { title, diagnosis, expected, received, place, line } = failure
+  const part = useFocusAfter<HTMLDivElement>(toVerdict)
   return (
-    <div class="failure">
+    <div class="failure" ref={part}>
       <h3>{title}</h3>
-      <p class="diagnosis">{diagnosis}</p>
+      <p class="diagnosis">
+        <Sentence text={diagnosis} />
+      </p>
       <dl>
         {expected !== undefined && <Fact name="expected" value={expected} />}
         {received !== undefined && <Fact name="received" value={received} />}
@@ -140,8 +155,9 @@ function Hint({ slug }: { readonly slug: string }) {
     if (reply.kind === 'hint') setHints([...hints, reply])
     setProblem(reply.kind === 'problem' ? reply.sentence : '')
   }
+  const part = useFocusAfter<HTMLDivElement>(toVerdict)
   return (
-    <div class="hint">
+    <div class="hint" ref={part}>
       <div aria-live="polite">
         {hints.map(({ title, html }) => (
           <div key={title}>

@@ -385,6 +385,11 @@ need('chromium').describe('the workbench in a browser', () => {
     await page.locator('.failure').waitFor()
     await page.getByText('Your code printed').click()
     expect(await page.locator('.verdict .output').innerText()).toContain(evil)
+    await write(page, `throw new Error('write \\x60${evil}\\x60')`)
+    await page.keyboard.press('ControlOrMeta+s')
+    // Our own sentences have code between backticks.
+    await page.locator('.diagnosis code', { hasText: evil }).waitFor()
+    expect(await page.locator('.diagnosis').innerText()).not.toContain('`')
     expect(await page.locator('#bench img').count()).toBe(0)
   })
 
