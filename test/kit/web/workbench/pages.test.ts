@@ -402,6 +402,10 @@ need('chromium').describe('the workbench in a browser', () => {
     await toVerdict.waitFor()
     const top = async () => (await page.locator('#verdict-title').boundingBox())?.y ?? -1
     expect(await top()).toBeGreaterThan(800)
+    const links = page.locator('.top .links a')
+    expect(await links.evaluateAll((all) => all.map((link) => link.getClientRects().length))).toEqual([
+      1, 1, 1,
+    ])
     await toVerdict.click()
     await expect.poll(top).toBeLessThan(800)
     expect(await top()).toBeGreaterThanOrEqual(0)

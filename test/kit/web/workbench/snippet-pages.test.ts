@@ -19,8 +19,7 @@ need('chromium').describe('snippets in the workbench', () => {
       has: page.getByRole('button', { name: new RegExp(`snippet ${number}$`) }),
     }),
     editor: page.getByRole('textbox', { name: `Snippet ${number}, yours to change` }),
-    // Not exact, because the look of a button adds a sign to its name.
-    button: (name: string) => page.getByRole('button', { name: new RegExp(`\\b${name} snippet ${number}$`) }),
+    button: (name: string) => page.getByRole('button', { name: `${name} snippet ${number}`, exact: true }),
   })
   type Part = ReturnType<typeof part>
   const status = ({ box }: Part) => box.locator('.run-status')
