@@ -47,6 +47,7 @@ export interface Editor {
   replace(text: string): void
   /** Puts the cursor at the beginning of a line, from 1. */
   goTo(line: number): void
+  focus(): void
   /** The line of the cursor, from 1. */
   readonly line: number
   /** Underlines a line; undefined: none. */
@@ -96,6 +97,7 @@ export function openEditor(options: EditorOptions): Editor {
       })
       view.focus()
     },
+    focus: () => view.focus(),
     get line() {
       return view.state.doc.lineAt(view.state.selection.main.head).number
     },

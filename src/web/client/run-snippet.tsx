@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { IslandProps, RunReply } from '../protocol.ts'
 import { post } from './ask.ts'
+import { useFocusAfter } from './focus-after.ts'
 import { unfold } from './unfold.ts'
 
 type State = { readonly kind: 'idle' } | { readonly kind: 'running' } | RunReply
@@ -34,8 +35,11 @@ type RanReply = Extract<RunReply, { kind: 'ran' }>
 
 /** What a snippet printed, as text. */
 export function Output({ reply, close }: { readonly reply: RanReply; close(): void }) {
+  const part = useFocusAfter<HTMLDivElement>(() =>
+    part.current?.closest('[data-island]')?.querySelector<HTMLElement>('.run-button')?.focus(),
+  )
   return (
-    <div class="ran">
+    <div class="ran" ref={part}>
       <div class="ran-head">
         <span class="label">{reply.redis}</span>
         <button type="button" class="quiet" onClick={close}>

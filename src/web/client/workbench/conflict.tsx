@@ -1,19 +1,23 @@
 import { type Change, diffLines } from 'diff'
 import type { ComponentChildren } from 'preact'
+import { useFocusAfter } from '../focus-after.ts'
 
 /** Both versions side by side; nothing is written until the learner chooses one. */
 export function Conflict({
   mine,
   theirs,
   choose,
+  toEditor,
 }: {
   readonly mine: string
   readonly theirs: string
   choose(choice: 'mine' | 'theirs'): void
+  toEditor(): void
 }) {
+  const part = useFocusAfter<HTMLDivElement>(toEditor)
   const changes = diffLines(mine, theirs)
   return (
-    <div class="conflict" role="alert">
+    <div class="conflict" role="alert" ref={part}>
       <p>
         Another program saved this file while you were typing, so your version isn't saved. Choose the version
         to keep. Changed lines are marked. If you take theirs, you can undo that in the editor.

@@ -33,6 +33,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
   useEffect(() => bench?.editor.lock(isLocked), [bench, isLocked])
   useEffect(() => bench?.editor.mark(syntax?.line), [bench, syntax])
   const goTo = (line: number) => bench?.editor.goTo(line)
+  const toEditor = () => bench?.editor.focus()
   return (
     <>
       <Toolbar
@@ -51,13 +52,17 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         state={state}
         keeping={keeping}
         connection={connection}
-        create={() => void bench?.keeper.createAgain()}
+        create={() => {
+          toEditor()
+          void bench?.keeper.createAgain()
+        }}
       />
       {keeping.kind === 'conflict' && (
         <Conflict
           mine={bench?.editor.text ?? ''}
           theirs={keeping.theirs.text}
           choose={(choice) => void bench?.keeper.resolve(choice)}
+          toEditor={toEditor}
         />
       )}
       <div class="editor" ref={place}>

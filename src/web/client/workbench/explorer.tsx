@@ -1,5 +1,7 @@
+import type { ComponentProps } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { BenchState, RunReply } from '../../workbench/protocol.ts'
+import { useFocusAfter } from '../focus-after.ts'
 import { RunView } from '../run/run-view.tsx'
 import { isAnswer, request } from './requests.ts'
 
@@ -11,7 +13,10 @@ interface ExplorerProps {
   goTo(line: number): void
 }
 
-/** What the last check did in Redis, step by step, and what the model answer does in the same test. */
+/**
+ * What the last check did in Redis, step by step, and what the model answer does in the same test. The steps of the check
+ * before it stay until the new ones are there, so that the page doesn't jump.
+ */
 export function Explorer({ slug, state: { recording: number, name, checking }, goTo }: ExplorerProps) {
   const own = useRecording(slug, number)
   const { model, isShown, isComing, sentence, toggle } = useModelRun(slug, number)
@@ -23,7 +28,10 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
   return (
     <section class="explorer" aria-labelledby="explorer-title" onKeyDown={onKeyDown}>
       <div class="explorer-head">
-        <h2 id="explorer-title">What happened in Redis</h2>
+        <h2 id="explorer-title" tabIndex={-1}>
+          What happened in Redis
+        </h2>
+        {isHere && number === 'coming' && <span class="quiet-text">in the check before; loading …</span>}
         {isHere && (
           <button type="button" onClick={toggle} aria-disabled={isComing} aria-keyshortcuts="m">
             {isShown ? 'Back to your run' : "The model answer's run"}
@@ -34,8 +42,8 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
         {isShown ? 'This is what the model answer does in the same test.' : sentence}
       </p>
       {isHere ? (
-        <RunView
-          key={`${number} ${isShown}`}
+        <Steps
+          key={isShown ? 'model' : own?.number}
           recording={run.recording}
           states={run.states}
           {...(!isShown && { source: { name, goTo } })}
@@ -47,23 +55,35 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
   )
 }
 
+function Steps(props: ComponentProps<typeof RunView>) {
+  const part = useFocusAfter<HTMLDivElement>(() => document.getElementById('explorer-title')?.focus())
+  return (
+    <div ref={part}>
+      <RunView {...props} />
+    </div>
+  )
+}
+
 function whyNot(number: BenchState['recording'], own: Run | undefined, isChecking: boolean): string {
   if (number === undefined && !isChecking) return 'There are no steps to show for this check.'
   return own === undefined ? 'Loading the steps …' : 'Your code sent no commands.'
 }
 
-/** Fetched again whenever there's another one. */
-function useRecording(slug: string, number: BenchState['recording']): Run | undefined {
-  const [run, setRun] = useState<Run>()
+/** Fetched again whenever there's another one, which replaces the one before. */
+function useRecording(
+  slug: string,
+  number: BenchState['recording'],
+): (Run & { readonly number: number }) | undefined {
+  const [run, setRun] = useState<Run & { readonly number: number }>()
   useEffect(() => {
+    if (number === undefined) setRun(undefined)
     if (typeof number !== 'number') return
     let isNewest = true
     void request<RunReply>(`/workbench/${slug}/recording`).then((reply) => {
-      if (isNewest && isAnswer(reply) && reply.kind === 'run') setRun(reply)
+      if (isNewest && isAnswer(reply) && reply.kind === 'run') setRun({ ...reply, number })
     })
     return () => {
       isNewest = false
-      setRun(undefined)
     }
   }, [slug, number])
   return run

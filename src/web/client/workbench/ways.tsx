@@ -1,6 +1,7 @@
-import type { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
+import type { ComponentChildren, RefObject } from 'preact'
+import { useRef, useState } from 'preact/hooks'
 import type { ResetReply, SolutionReply } from '../../workbench/protocol.ts'
+import { useFocusAfter } from '../focus-after.ts'
 import { Html } from '../html.tsx'
 import { isAnswer, request } from './requests.ts'
 
@@ -41,18 +42,24 @@ export function Ways({ slug, save }: WaysProps) {
       )
   }
   const no = () => setAsked(undefined)
+  const [toSolution, toReset] = [useRef<HTMLButtonElement>(null), useRef<HTMLButtonElement>(null)]
   return (
     <div class="ways">
-      <button type="button" onClick={() => (solution === '' ? void show('no') : setSolution(''))}>
+      <button
+        ref={toSolution}
+        type="button"
+        onClick={() => (solution === '' ? void show('no') : setSolution(''))}
+      >
         {solution === '' ? 'Show the solution' : 'Hide the solution'}
       </button>
-      <button type="button" onClick={() => setAsked('reset')}>
+      <button ref={toReset} type="button" onClick={() => setAsked('reset')}>
         Start over
       </button>
       <div role="status">
         {asked === 'solution' && (
           <Question
             no={no}
+            asker={toSolution}
             text='Show the solution? A pass after this counts as "passed after the solution."'
           >
             <button type="button" onClick={() => void show('yes')}>
@@ -61,7 +68,7 @@ export function Ways({ slug, save }: WaysProps) {
           </Question>
         )}
         {asked === 'reset' && (
-          <Question no={no} text="Start over? Your file is kept under a dated name.">
+          <Question no={no} asker={toReset} text="Start over? Your file is kept under a dated name.">
             <button type="button" onClick={() => void reset()}>
               Yes, start over
             </button>
@@ -82,14 +89,17 @@ export function Ways({ slug, save }: WaysProps) {
 
 interface QuestionProps {
   readonly text: string
+  /** The button that asked, which has the focus again afterward. */
+  readonly asker: RefObject<HTMLButtonElement | null>
   /** The button that means yes. */
   readonly children: ComponentChildren
   no(): void
 }
 
-function Question({ text, children, no }: QuestionProps) {
+function Question({ text, asker, children, no }: QuestionProps) {
+  const part = useFocusAfter<HTMLParagraphElement>(() => asker.current?.focus())
   return (
-    <p class="trouble">
+    <p class="trouble" ref={part}>
       {text} {children}{' '}
       <button type="button" onClick={no}>
         No

@@ -160,7 +160,6 @@ need('chromium').describe('the workbench in a browser', () => {
     expect(readFileSync(file, 'utf8')).toBe('theirs, changed')
     await page.getByRole('button', { name: 'Take theirs' }).click()
     await expect.poll(() => written(page)).toBe('theirs, changed')
-    await page.locator('.cm-content').click()
     await page.keyboard.press('ControlOrMeta+z')
     await expect.poll(() => readFileSync(file, 'utf8')).toBe('theirs and mine')
   })
@@ -289,6 +288,50 @@ need('chromium').describe('the workbench in a browser', () => {
     await expect.poll(() => edited.length).toBe(1)
     expect(edited[0]?.startsWith(`${file}:`)).toBe(true)
     expect(Number(edited[0]?.slice(file.length + 1))).toBeGreaterThan(20)
+  })
+
+  test('the steps stay, and so does the focus, until those of the next check are there', async () => {
+    const { address, file } = await newWorkbench('02-list-store')
+    const page = await browser.open(address)
+    await page.getByRole('button', { name: 'Check' }).click()
+    const first = await page.locator('.lanes ol').elementHandle()
+    await page.getByRole('slider').focus()
+    let held = (_: Route) => {}
+    const recording = new Promise<Route>((resolve) => (held = resolve))
+    await page.route('**/recording', (route) => held(route), { times: 1 })
+    writeFileSync(file, `${readFileSync(file, 'utf8')}\n`)
+    const route = await recording
+    expect(await first?.isVisible()).toBe(true)
+    expect(await page.locator('[type=range]:focus').count()).toBe(1)
+    await route.continue()
+    await expect.poll(() => first?.isVisible()).toBe(false)
+    await page.locator('#explorer-title:focus').waitFor()
+    await page.getByRole('slider').waitFor()
+  })
+
+  test('what is pressed and goes away leaves the focus in a place from which keys lead on', async () => {
+    const { address, file } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await page.locator('.cm-content').waitFor()
+    const press = (name: string) => page.getByRole('button', { name, exact: true }).press('Enter')
+    const focused = (name: string) =>
+      expect
+        .poll(() =>
+          page.evaluate<string>('document.activeElement.ariaLabel ?? document.activeElement.innerText'),
+        )
+        .toMatch(name)
+    await press('Start over')
+    await press('No')
+    await focused('Start over')
+    await press('Show the solution')
+    await press('Yes, show it')
+    await focused('Hide the solution')
+    await press('Run snippet 1')
+    await press('Close the output')
+    await focused('Run')
+    rmSync(file)
+    await press('Create it again')
+    await focused('Your code, ')
   })
 
   test("the state after each event, and the model answer's run once it can be shown", async () => {
