@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import type { SnippetSetup } from '../check/index.ts'
+import { ranOutOfMemory, type SnippetSetup } from '../check/index.ts'
 
 export interface Printed {
   readonly output: string
@@ -24,6 +24,7 @@ interface ScriptToRun {
 const MOST_OUTPUT = 64 * 1024
 /** V8 ends a script that keeps more than this, as in a check. */
 const HEAP_MEGABYTES = 512
+const TOO_MUCH = `Stopped, because it used more than ${HEAP_MEGABYTES} MB of memory.`
 
 /** Runs a script in a process of its own, which the signal kills. */
 export async function runScript({ file, cwd, setup, isGuarded, signal }: ScriptToRun): Promise<Printed> {
@@ -49,8 +50,13 @@ export async function runScript({ file, cwd, setup, isGuarded, signal }: ScriptT
     child.on('close', resolve)
   })
   signal.removeEventListener('abort', kill)
-  const ended = signal.aborted ? String(signal.reason) : reasonIn(reports())
-  return { output: cut(output().trimEnd()), failed: code !== 0, ended }
+  const printed = output()
+  const isFull = code !== 0 && ranOutOfMemory(printed)
+  return {
+    output: cut((isFull ? printed.replace(/\s*<--- Last few GCs --->.*/s, '') : printed).trimEnd()),
+    failed: code !== 0,
+    ended: signal.aborted ? String(signal.reason) : isFull ? TOO_MUCH : reasonIn(reports()),
+  }
 }
 
 /** What is read, a little more than what's shown of it. */

@@ -1,6 +1,7 @@
 import type { Failure, Report } from '../protocol.ts'
 import type { Commands, Place, TaskResult } from '../result.ts'
 import { pointingToCauses } from './earlier-task.ts'
+import { ranOutOfMemory } from './out-of-memory.ts'
 import type { RunRecord } from './worker-process.ts'
 
 export interface Expected {
@@ -120,7 +121,7 @@ function exitSentence(
   ending: { readonly code: number | null; readonly signal: string | null },
   output: string,
 ): string {
-  if (/heap out of memory|invalid array length Allocation failed/i.test(output)) {
+  if (ranOutOfMemory(output)) {
     return 'Your code used more than 512 MB of memory and was stopped. Read in pages, and keep only what you need at one time.'
   }
   if (ending.signal !== null) {

@@ -147,6 +147,12 @@ show(await redis.pipeline().get('mine').flushall().exec())`
     expect(await running).toEqual({ output: 'begun', failed: true, ended: 'Stopped.' })
   })
 
+  test('that keeps too much is ended, with a sentence in place of what V8 prints', async () => {
+    const text = "console.log('begun')\nconst all = []\nfor (;;) all.push(new Array(1e6).fill(1))"
+    const ended = 'Stopped, because it used more than 512 MB of memory.'
+    expect(await run(ts, text)).toEqual({ output: 'begun', failed: true, ended })
+  })
+
   test('is stopped when its time is up', async () => {
     runner = openSnippetRunner({ root: course.root, redis: server, lesson, seconds: 0.5 })
     const { ended } = await run(ts, "await redis.xread('BLOCK', 0, 'STREAMS', 'none', '$')")
