@@ -1,6 +1,6 @@
-import { type Effect, effectsOf, nameOf } from './effects.ts'
+import { type Effect, effectsOf } from './effects.ts'
 import { stale } from './stale.ts'
-import { touches } from './touches.ts'
+import { nameOf, touches } from './touches.ts'
 import type { Collision, CommandStep, Lane, Recording, Step } from './types.ts'
 
 /** Which steps of a failed test got in each other's way, if any did. */

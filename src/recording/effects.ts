@@ -1,4 +1,5 @@
-import { touches } from './touches.ts'
+import { isUnknownScript, type Script, scriptsIn } from './scripts.ts'
+import { nameOf, type Touch, touches } from './touches.ts'
 import type { CommandStep, Step } from './types.ts'
 
 /** What one step did to the keys, as far as it can be told. */
@@ -25,6 +26,7 @@ const NOTHING: ReadonlySet<string> = new Set()
  */
 export function effectsOf(steps: readonly Step[]): readonly Effect[] {
   const knowsChanges = steps.some(({ changes }) => changes.length > 0)
+  const run = { knowsChanges, scriptOf: scriptsIn(steps) }
   const queues = new Map<number, CommandStep[]>()
   return steps.flatMap((step): readonly Effect[] => {
     if (step.kind !== 'command') return byOthers(step, knowsChanges)
@@ -33,15 +35,11 @@ export function effectsOf(steps: readonly Step[]): readonly Effect[] {
     if (name === 'MULTI') queues.set(step.connection, [])
     else if (name === 'EXEC' || name === 'DISCARD') {
       queues.delete(step.connection)
-      if (name === 'EXEC') return effectOf(step, queue ?? [], knowsChanges)
+      if (name === 'EXEC') return effectOf(step, queue ?? [], run)
     } else if (queue !== undefined) queue.push(step)
-    else return effectOf(step, [step], knowsChanges)
+    else return effectOf(step, [step], run)
     return []
   })
-}
-
-export function nameOf({ args }: Pick<CommandStep, 'args'>): string {
-  return args[0]?.s.toUpperCase() ?? ''
 }
 
 /** The check writes, too: another customer's event, for example. */
@@ -57,20 +55,32 @@ function keysSent(step: Step): readonly string[] {
   return sent.flatMap((args) => touches({ args })).flatMap(({ key, how }) => (how === 'write' ? key : []))
 }
 
+interface Known {
+  readonly knowsChanges: boolean
+  scriptOf(step: CommandStep): Script | undefined
+}
+
 function effectOf(
   step: CommandStep,
   parts: readonly CommandStep[],
-  knowsChanges: boolean,
+  { knowsChanges, scriptOf }: Known,
 ): readonly Effect[] {
   const { n, lane, fate, about = false } = step
-  if (fate !== 'answered' && fate !== 'lost') return []
-  const touched = parts.flatMap(touches)
+  if ((fate !== 'answered' && fate !== 'lost') || isUnknownScript(step)) return []
+  const touched = parts.flatMap((part) => touchesOf(part, scriptOf(part)))
   const looked = new Set(touched.filter(({ how }) => how !== 'write').map(({ key }) => key))
   const named = new Set(touched.filter(({ how }) => how === 'write').map(({ key }) => key))
   const changed = knowsChanges ? changedBy(step, named) : saysNothing(step) ? NOTHING : named
-  const isRefused = named.size > 0 && (isRefusal(step) || (changed.size === 0 && isScript(step)))
+  const isRefused =
+    named.size > 0 && (isRefusal(step, scriptOf(step)) || (changed.size === 0 && isScript(step)))
   const wrote = isRefused ? named : changed
   return looked.size + wrote.size === 0 ? [] : [{ n, lane, parts, looked, wrote, isRefused, about }]
+}
+
+/** A script that only reads is a look. */
+function touchesOf(step: CommandStep, script: Script | undefined): readonly Touch[] {
+  const named = touches(step)
+  return script?.writes === false ? named.map(({ key }) => ({ key, how: 'read' })) : named
 }
 
 /** Keys that the command names come first: they're what it is about, and a script may change others, too. */
@@ -80,8 +90,9 @@ function changedBy({ changes }: CommandStep, named: ReadonlySet<string>): Readon
 }
 
 /** Of a transaction, all writes: a part that's refused doesn't stop the others. */
-function isRefusal(step: CommandStep): boolean {
+function isRefusal(step: CommandStep, script: Script | undefined): boolean {
   const s = step.reply?.s ?? ''
+  if (script?.returns === false && s === '(nil)') return false
   // Another consumer may have been faster.
   if (nameOf(step) === 'XCLAIM' && s === '(empty array)') return true
   if (!s.startsWith('[(error)')) return /^\((error|nil)\)/.test(s)

@@ -1,8 +1,7 @@
-import { nameOf } from './effects.ts'
 import { collidingSteps, type Mark, markOf, sentenceOf } from './sentence.ts'
 import { shortener, shortId } from './short.ts'
 import { tellingSteps } from './telling.ts'
-import { touches } from './touches.ts'
+import { nameOf, touches } from './touches.ts'
 import type { CheckStep, Collision, CommandStep, Lane, Recording, Step, Text } from './types.ts'
 
 /** A run as rows for one lane per caller: data, which a terminal or a page paints. */

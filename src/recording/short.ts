@@ -1,4 +1,4 @@
-import { nameOf } from './effects.ts'
+import { nameOf } from './touches.ts'
 import type { CommandStep, Recording, Step, Text } from './types.ts'
 
 /** A command and its reply in as few words as tell it from the others of the run. */

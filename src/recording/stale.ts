@@ -1,5 +1,5 @@
-import { type Effect, nameOf } from './effects.ts'
-import { touches } from './touches.ts'
+import type { Effect } from './effects.ts'
+import { nameOf, touches } from './touches.ts'
 import type { Collision, CommandStep } from './types.ts'
 
 /** What happened while the check held a lane back, between two of its commands. */
@@ -10,6 +10,8 @@ interface Gap {
   readonly changes: readonly Effect[]
   /** What the lane did after that. */
   readonly after: readonly Effect[]
+  /** Keys that the lane had written before. */
+  readonly written: ReadonlySet<string>
 }
 
 /**
@@ -42,26 +44,50 @@ function gapBefore(held: CommandStep, commands: readonly CommandStep[], effects:
         lane !== held.lane && n > from && n < held.n && wrote.size > 0 && !isRefused,
     ),
     after: own.filter(({ n }) => n >= held.n),
+    written: new Set(own.filter(({ n }) => n <= from).flatMap(({ wrote }) => [...wrote])),
   }
 }
 
 /** A write to the key itself tells more than one to another key. */
-function staleAfter({ looks, changes, after }: Gap): readonly Collision[] {
+function staleAfter(gap: Gap): readonly Collision[] {
+  const { looks, changes, after, written } = gap
   const writes = after.filter(({ wrote }) => wrote.size > 0)
   const found = changes.flatMap((change) =>
     [...change.wrote].flatMap((key) => {
       const look = lookBefore(change, looks, key)
-      const own = writes.find(({ wrote }) => wrote.has(key))
-      const write = own ?? writes[0]
+      const first =
+        writes.find(({ wrote }) => wrote.has(key)) ?? writes.find((one) => !isRelease(one, written))
+      const write = (first?.isRefused && wroteAnyway(first, key, gap)) || first
       if (write === undefined || isAboutOthers(write, change)) return []
+      const isOwn = write.wrote.has(key)
       // A script looks for itself; and a write to another key that was refused has a cause of its own.
-      if (write.isRefused ? own === undefined : look === undefined) return []
-      return [{ ...staleCollision(key, look, change, write), isOwn: own !== undefined }]
+      if (write.isRefused ? !isOwn : look === undefined) return []
+      return [{ ...staleCollision(key, look, change, write), isOwn }]
     }),
   )
   return [...found.filter(({ isOwn }) => isOwn), ...found.filter(({ isOwn }) => !isOwn)].map(
     ({ isOwn, ...collision }) => collision,
   )
+}
+
+/**
+ * One write to the key was refused, but an old decision was written all the same: to the key, without another look at
+ * it, or before that to a key that the other client had written, too.
+ */
+function wroteAnyway(refused: Effect, key: string, { changes, after }: Gap): Effect | undefined {
+  const written = after.filter(({ wrote, isRefused }) => wrote.size > 0 && !isRefused)
+  const again = written.find(({ n, wrote }) => n > refused.n && wrote.has(key))
+  const hasLooked = after.some(({ n, looked }) => looked.has(key) && n < (again?.n ?? 0))
+  if (again !== undefined && !hasLooked) return again
+  return written.find(
+    ({ n, wrote }) =>
+      n < refused.n && changes.some((change) => [...wrote].some((one) => change.wrote.has(one))),
+  )
+}
+
+/** It only deletes what the client had written itself: a lock. */
+function isRelease({ parts, wrote }: Effect, own: ReadonlySet<string>): boolean {
+  return parts.every((part) => /^(DEL|UNLINK)$/.test(nameOf(part))) && [...wrote].every((key) => own.has(key))
 }
 
 function staleWrite(write: Effect, effects: readonly Effect[]): readonly Collision[] {

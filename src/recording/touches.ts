@@ -17,8 +17,8 @@ const WITH_SUBCOMMAND: Readonly<Record<string, Touch['how']>> = {
 
 /** The keys that a command names. Channels aren't keys, and a script may use keys that it doesn't name. */
 export function touches({ args }: Pick<CommandStep, 'args'>): readonly Touch[] {
-  const [name = '', ...rest] = args.map(({ s }) => s)
-  const command = name.toUpperCase()
+  const command = nameOf({ args })
+  const rest = args.slice(1).map(({ s }) => s)
   const how = WITH_SUBCOMMAND[command]
   if (how !== undefined) return rest[1] === undefined ? [] : [{ key: rest[1], how }]
   if (/PUBLISH$|SUBSCRIBE$/.test(command)) return []
@@ -34,8 +34,19 @@ function keysIn(command: string, args: readonly string[]): readonly string[] {
   }
 }
 
+export function nameOf({ args }: Pick<CommandStep, 'args'>): string {
+  return args[0]?.s.toUpperCase() ?? ''
+}
+
 function effectOf(command: string): Touch['how'] {
   if (command === 'WATCH') return 'watch'
+  return isReadOnly(command) ? 'read' : 'write'
+}
+
+/** Whether a command changes no key, whatever its arguments are. */
+export function isReadOnly(command: string): boolean {
   const name = command.toLowerCase()
-  return hasFlag(name, 'readonly') || name.endsWith('_ro') ? 'read' : 'write'
+  return (
+    hasFlag(name, 'readonly') || name.endsWith('_ro') || WITH_SUBCOMMAND[command.toUpperCase()] === 'read'
+  )
 }

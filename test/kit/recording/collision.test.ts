@@ -185,6 +185,47 @@ describe('a stale write', () => {
     expect(collisionOf(withChanges(race, { 2: 'account:1', 6: 'account:1' }))).toEqual(collision)
   })
 
+  test('was written in spite of a refusal: to the same key without another look, or to one that both write', () => {
+    const retried = run(`
+      1  XREVRANGE account:1 + - COUNT 1 → [["1-0", []]]
+      2  XADD account:1 2-0 event 3 → "2-0"
+      1! XADD account:1 2-0 event 2 → (error) ERR The ID specified in XADD is equal or smaller
+      1  XADD account:1 3-0 event 2 → "3-0"`)
+    expect(collisionOf(retried)).toEqual({
+      kind: 'stale',
+      key: 'account:1',
+      looked: 1,
+      changed: 2,
+      wrote: 4,
+    })
+    const again = run(`
+      1  XREVRANGE account:1 + - COUNT 1 → [["1-0", []]]
+      2  XADD account:1 2-0 event 3 → "2-0"
+      1! XADD account:1 2-0 event 2 → (error) ERR The ID specified in XADD is equal or smaller
+      1  XREVRANGE account:1 + - COUNT 1 → [["2-0", []]]
+      1  XADD account:1 3-0 event 2 → "3-0"`)
+    expect(collisionOf(again)).toMatchObject({ wrote: 3, refused: true })
+    const logFirst = run(`
+      1  XREVRANGE account:1 + - COUNT 1 → [["1-0", []]]
+      2  XADD log * event 3 → "402-0"
+      2  XADD account:1 2-0 event 3 → "2-0"
+      1! XADD log * event 2 → "403-0"
+      1  XADD account:1 2-0 event 2 → (error) ERR The ID specified in XADD is equal or smaller`)
+    const wrote = { kind: 'stale', key: 'account:1', looked: 1, changed: 3, wrote: 4 }
+    expect(collisionOf(logFirst)).toEqual(wrote)
+    expect(collisionOf(withChanges(logFirst, { 2: 'log', 3: 'account:1', 4: 'log' }))).toEqual(wrote)
+  })
+
+  test("isn't the release of the client's own lock", () => {
+    const race = run(`
+      1  XRANGE customer:1 - + → [["2-0", []]]
+      1  SET lock 1 NX → OK
+      2  XADD customer:1 3-0 event 3 → "3-0"
+      1! DEL lock → (integer) 1
+      1  HSET snapshot:1 lastEventId 2-0 → (integer) 1`)
+    expect(collisionOf(race)).toMatchObject({ looked: 1, changed: 3, wrote: 5 })
+  })
+
   test("isn't one if the other client only looked, or its write was refused", () => {
     const looked = run(`
       1  XLEN account:1 → (integer) 1
@@ -234,6 +275,41 @@ describe('a stale write', () => {
       refused: true,
     })
     expect(collisionOf(withChanges(race, { 2: 'seats', 3: 'seats' }))).toMatchObject({ changed: 2, wrote: 3 })
+  })
+})
+
+describe('a script', () => {
+  const LOOK = `"return redis.call('XLEN', KEYS[1])"`
+  const ADD = `"redis.call('XADD', KEYS[1], '*', 'event', ARGV[1])"`
+  const stale = { kind: 'stale', key: 'account:1', looked: 1, changed: 3, wrote: 4 }
+
+  test('that only reads is a look, and one without a return may have written although it replied nil', () => {
+    const race = run(`
+      1  EVAL ${LOOK} 1 account:1 → (integer) 1
+      2  EVAL ${LOOK} 1 account:1 → (integer) 1
+      2  EVAL ${ADD} 1 account:1 3 → (nil)
+      1! EVAL ${ADD} 1 account:1 2 → (nil)`)
+    expect(collisionOf(race)).toEqual(stale)
+    expect(collisionOf(withChanges(race, { 3: 'account:1', 4: 'account:1' }))).toEqual(stale)
+  })
+
+  test('is known by its SHA if it was loaded, or sent as text because Redis had not known it', () => {
+    const race = run(`
+      1  SCRIPT LOAD ${LOOK} → "0649d0"
+      1  EVALSHA 0649d0 1 account:1 → (integer) 1
+      2  EVALSHA 0649d0 1 account:1 → (integer) 1
+      2  EVALSHA 8afb6f 1 account:1 3 → (error) NOSCRIPT No matching script.
+      2  EVAL ${ADD} 1 account:1 3 → (nil)
+      1! EVALSHA 8afb6f 1 account:1 2 → (nil)`)
+    expect(collisionOf(race)).toEqual({ ...stale, looked: 2, changed: 5, wrote: 6 })
+  })
+
+  test('may do anything if its text names a command only when it runs', () => {
+    const race = run(`
+      1  XLEN account:1 → (integer) 1
+      2  EVAL "redis.call(ARGV[1], KEYS[1])" 1 account:1 DEL → (integer) 1
+      1! XADD account:1 * event 2 → "403-0"`)
+    expect(collisionOf(race)).toMatchObject({ looked: 1, changed: 2, wrote: 3 })
   })
 })
 
