@@ -27,3 +27,35 @@ export function windowWith(from: number, to: number, room: number, all: number):
   const start = to < room ? 0 : Math.min(from, to - room + 1)
   return Math.max(0, Math.min(start, all - room))
 }
+
+/**
+ * Which of `all` lines are shown in `room` of them: those around `focus`, and those in `always`. Between two that don't
+ * follow each other, a line says how much is missing, so at least two are.
+ */
+export function linesInView(
+  focus: number,
+  always: readonly number[],
+  room: number,
+  all: number,
+): readonly number[] {
+  for (let size = room; size >= FEWEST_ROWS; size -= 1) {
+    const start = windowAround(focus, size, all)
+    const shown = [...new Set([...range(start, Math.min(all, start + size)), ...always])].sort(
+      (a, b) => a - b,
+    )
+    const lines = shown.flatMap((line, index) =>
+      line - (shown[index - 1] ?? line) === 2 ? [line - 1, line] : line,
+    )
+    if (lines.length + gapsIn(lines) <= room) return lines
+  }
+  const start = windowAround(focus, room, all)
+  return range(start, Math.min(all, start + room))
+}
+
+function gapsIn(lines: readonly number[]): number {
+  return lines.filter((line, index) => index > 0 && line !== (lines[index - 1] ?? 0) + 1).length
+}
+
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index)
+}

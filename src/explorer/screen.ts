@@ -1,4 +1,4 @@
-import type { Recording, Row } from '../recording/index.ts'
+import { collidingSteps, namingQueued, type Recording, type Row } from '../recording/index.ts'
 import {
   cut,
   type Line,
@@ -15,7 +15,7 @@ import {
 import { fitting } from './fitting.ts'
 import { keyLines } from './key-lines.ts'
 import { KEYS } from './keys.ts'
-import { divide, windowAround, windowWith } from './layout.ts'
+import { divide, linesInView, windowWith } from './layout.ts'
 import { type Explorer, NO_STEPS, viewsOf } from './model.ts'
 
 export interface ScreenSize {
@@ -40,15 +40,15 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
   const room = height - head.length - foot.length - rule.length
   const heights = divide(room, { rows: rows.length, keys: keys.length })
   const current = rows.findIndex((row) => 'n' in row && row.n === currentStep(explorer))
-  const firstRow = windowAround(Math.max(0, current), heights.rows, rows.length)
+  const inSight = rowsInView(explorer, rows, Math.max(0, current), heights.rows)
   const inView = windowWith(from, to, heights.keys, keys.length)
   const firstKey = Math.max(0, Math.min(inView + (explorer.scrolled ?? 0), keys.length - heights.keys))
   return [
     ...head,
-    ...rows.slice(firstRow, firstRow + heights.rows).map(paint),
+    ...namingQueued(inSight).map((row, index) => paint(row, inSight[index])),
     ...rule,
     ...keys.slice(firstKey, firstKey + heights.keys).map((line) => line()),
-    ...Array.from({ length: Math.max(0, room - heights.rows - heights.keys) }, (): Line => []),
+    ...Array.from({ length: Math.max(0, room - inSight.length - heights.keys) }, (): Line => []),
     ...foot,
   ]
     .slice(0, height)
@@ -110,12 +110,32 @@ function commandRows(explorer: Explorer, size: ScreenSize) {
   const end = rows.findIndex((row) => 'n' in row && row.n > current)
   return {
     rows,
-    paint(row: Row): Line {
+    /** One row, which may be another form of one of `rows`. */
+    paint(row: Row, of: Row = row): Line {
       const line = paint(row)
       if ('n' in row && row.n === current) return [pointer, ...styled(line.slice(1), 'bold')]
-      return end !== -1 && rows.indexOf(row) >= end ? dimmed(line) : line
+      return end !== -1 && rows.indexOf(of) >= end ? dimmed(line) : line
     },
   }
+}
+
+/** The rows around the current step, and what collided, however far away it is. */
+function rowsInView(
+  { recording }: Explorer,
+  rows: readonly Row[],
+  current: number,
+  room: number,
+): readonly Row[] {
+  const collided = collidingSteps(recording.collision)
+  const always = rows.flatMap((row, index) => ('n' in row && collided.includes(row.n) ? [index] : []))
+  let last: number | undefined
+  return linesInView(current, always, room, rows.length).flatMap((index) => {
+    const missing = last === undefined ? [] : rows.slice(last + 1, index)
+    last = index
+    const steps = missing.filter((row) => 'n' in row).length
+    const row = rows.slice(index, index + 1)
+    return steps === 0 ? row : [{ kind: 'gap', steps, waiting: [] } as const, ...row]
+  })
 }
 
 function dimmed(line: Line): Line {

@@ -1,3 +1,4 @@
+import { effectsOf } from './effects.ts'
 import { collidingSteps, type Mark, markOf, sentenceOf } from './sentence.ts'
 import { shortener, shortId } from './short.ts'
 import { tellingSteps } from './telling.ts'
@@ -24,6 +25,8 @@ export type Row = { readonly waiting: readonly number[] } & (
       readonly at: number
       readonly lane?: number
       readonly text: string
+      /** Where there's too little room for `text`, whose end would be cut. */
+      readonly short?: string
       readonly mark?: Mark
     }
   | { readonly kind: 'held'; readonly lane: number; readonly command: string }
@@ -43,6 +46,8 @@ export interface CommandRow {
   readonly isHeld: boolean
   readonly about: boolean
   readonly mark?: Mark
+  /** What an EXEC executed. */
+  readonly queued?: { readonly steps: readonly number[]; readonly text: string }
 }
 
 /** What a run needs to be shown in lanes; the rest of a recording may be missing. */
@@ -59,6 +64,7 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
   const rows: Row[] = []
   const add = (row: DistributiveOmit<Row, 'waiting'>) => void rows.push({ ...row, waiting: [...waiting] })
   const held = firstHeld(steps)
+  const queues = new Map(effectsOf(steps).map(({ n, parts }) => [n, parts]))
   const ends = new Map(steps.flatMap((step) => ('lane' in step ? [[step.lane, step.n] as const] : [])))
   const roles = new Map(lanes.map((lane) => [lane.id, lane]))
   let last = 0
@@ -94,15 +100,17 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
   if (left > 0) add({ kind: 'gap', steps: left })
   return {
     lanes,
-    rows,
+    rows: namingQueued(rows),
     ...(key !== undefined && { key }),
     ...(collision && { sentence: sentenceOf(collision) }),
   }
 
-  /** Those that touch the key above the lanes come first, because the end of a long line is cut. */
-  function sentInWords(sent: readonly (readonly Text[])[]): string {
-    const isAbout = (args: readonly Text[]) => touches({ args }).some((touch) => touch.key === key)
-    return [...sent.filter(isAbout), ...sent.filter((args) => !isAbout(args))].map(shorten.command).join(', ')
+  /** In order; `short` begins with the first one that touches the key above the lanes. */
+  function sentInWords(sent: readonly (readonly Text[])[], start: string) {
+    const first = sent.findIndex((args) => touches({ args }).some((touch) => touch.key === key))
+    const inWords = (some: typeof sent) => some.map(shorten.command).join(', ')
+    const text = `${start}${inWords(sent)}`
+    return first > 0 ? { text, short: `${start}…, ${inWords(sent.slice(first))}` } : { text }
   }
 
   function rowOf(step: Step): DistributiveOmit<Row, 'waiting'> {
@@ -111,6 +119,7 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
     switch (step.kind) {
       case 'command': {
         const { lane, fate, held, about = false } = step
+        const queued = nameOf(step) === 'EXEC' ? queues.get(n) : undefined
         return {
           kind: 'command',
           n,
@@ -121,6 +130,12 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
           isHeld: held !== undefined,
           about,
           ...(mark && { mark }),
+          ...(queued && {
+            queued: {
+              steps: queued.map((one) => one.n),
+              text: queued.map((one) => shorten.step(one).command).join(', '),
+            },
+          }),
         }
       }
       case 'message':
@@ -129,12 +144,10 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
         return { kind: 'event', n, at, text: `server: ${step.cause}${keysIn(step)}` }
       case 'check': {
         const sent = step.sent ?? []
-        const isAll = sent.length > 0
-        const text = isAll
-          ? `${testLane === undefined ? 'the test sends ' : ''}${sentInWords(sent)}`
-          : step.what
-        const lane = isAll ? testLane : undefined
-        return { kind: 'event', n, at, text, ...(lane !== undefined && { lane }), ...(mark && { mark }) }
+        const start = testLane === undefined ? 'the test sends ' : ''
+        const words = sent.length > 0 ? sentInWords(sent, start) : { text: step.what }
+        const lane = sent.length > 0 ? testLane : undefined
+        return { kind: 'event', n, at, ...words, ...(lane !== undefined && { lane }), ...(mark && { mark }) }
       }
     }
   }
@@ -144,7 +157,17 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
 export function collidingRows(view: LaneView, collision: Collision): LaneView {
   const colliding = collidingSteps(collision)
   const rows = view.rows.filter((row) => 'n' in row && colliding.includes(row.n))
-  return { ...view, rows: rows.map((row) => ({ ...row, waiting: [] })) }
+  return { ...view, rows: namingQueued(rows.map((row) => ({ ...row, waiting: [] }))) }
+}
+
+/** Has EXEC name what it executed, unless all of that is in the rows. */
+export function namingQueued(rows: readonly Row[]): readonly Row[] {
+  const shown = new Set(rows.flatMap((row) => ('n' in row ? row.n : [])))
+  return rows.map((row) =>
+    row.kind === 'command' && row.queued?.steps.some((n) => !shown.has(n))
+      ? { ...row, command: `EXEC: ${row.queued.text}` }
+      : row,
+  )
 }
 
 const THE_TEST = 'the test'

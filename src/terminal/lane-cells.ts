@@ -37,12 +37,13 @@ export function commandCell(row: CommandRow, width: number, palette: Palette, sa
 
 /** What isn't a command, and what it did in the collision. */
 export function eventCell(
-  { text, mark: word }: Extract<Row, { readonly kind: 'event' }>,
+  { text, short = text, mark: word }: Extract<Row, { readonly kind: 'event' }>,
   width: number,
   palette: Palette,
 ): Line {
   const mark = markSpans(word)
-  const cell = [span(fitted(text, width - lineWidth(mark), palette), 'dim')]
+  const room = width - lineWidth(mark)
+  const cell = [span(fitted(widthOf(oneLine(text, palette)) <= room ? text : short, room, palette), 'dim')]
   return mark.length === 0 ? cell : [...padded(cell, width - lineWidth(mark)), ...mark]
 }
 

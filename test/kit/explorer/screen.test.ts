@@ -76,6 +76,26 @@ describe('a screen of 80 by 24', () => {
     expect(divide(18, { rows: 4, keys: 20 })).toEqual({ rows: 4, keys: 14 })
   })
 
+  test('keeps what collided in sight, however far it is from the current step', () => {
+    const { steps, collision, ...rest } = starterRun()
+    const [first, second, third, last] = steps
+    if (first === undefined || second === undefined || third === undefined || last === undefined)
+      throw new Error()
+    const looks = Array.from({ length: 40 }, (_, index): Step => ({ ...second, n: index + 2, at: index + 2 }))
+    const long: Recording = {
+      ...rest,
+      steps: [first, ...looks, { ...third, n: 42 }, { ...last, n: 43 }],
+      collision: { kind: 'stale', key: 'aggregate:account:acc-1', looked: 1, changed: 42, wrote: 43 },
+    }
+    for (const at of [0, 20, 43]) {
+      const lines = screen(long, at).split('\n')
+      const numbers = lines.flatMap((line) => /^(?:▶| ) +(\d+) /.exec(line)?.[1] ?? [])
+      expect(numbers).toEqual(expect.arrayContaining(['1', '42', '43', String(at || 1)]))
+      const missing = lines.map((line) => Number(/… (\d+) more steps?$/.exec(line)?.[1] ?? 0))
+      expect(numbers.length + missing.reduce((a, b) => a + b)).toBe(43)
+    }
+  })
+
   test('begins before the first step', () => {
     const first = screen(starterRun(), 0)
     expect(first).toContain('before step 1')

@@ -142,9 +142,10 @@ describe('what the test itself sent', () => {
     })
   })
 
-  test('has what touches the key in front, because the end is cut where there is little room', () => {
+  test('is in order and, where there is little room, begins with what touches the key', () => {
     const { rows } = view('1  GET b → "1"\n1! SET b 3 → OK')
-    expect(rows.find((row) => row.kind === 'event')).toMatchObject({ text: 'DEL, SET a 2', mark: 'changed' })
+    const event = rows.find((row) => row.kind === 'event')
+    expect(event).toMatchObject({ text: 'SET a 2, DEL', short: '…, DEL', mark: 'changed' })
   })
 
   test('is across the lanes if it collided with none, or if there are two', () => {
@@ -157,6 +158,20 @@ describe('what the test itself sent', () => {
       expect(event).not.toHaveProperty('lane')
     }
   })
+})
+
+test('EXEC names what it executed where that is left out', () => {
+  const { steps, lanes } = run(`
+    1  MULTI → OK
+    1  SET a 1 → QUEUED
+    1  DEL b → QUEUED
+    1  EXEC → [OK, (integer) 0]
+    1  GET a → "1"
+    1  GET b → (nil)`)
+  const commandsOf = (most?: number) =>
+    laneView({ steps, lanes }, most).rows.flatMap((row) => (row.kind === 'command' ? row.command : []))
+  expect(commandsOf()).toEqual(['MULTI', 'SET a 1', 'DEL b', 'EXEC', 'GET a', 'GET b'])
+  expect(commandsOf(3)).toContain('EXEC: SET a 1, DEL b')
 })
 
 test('commands that a verdict left out are a gap', () => {
