@@ -54,8 +54,11 @@ export function commandLines(sent: Commands, details: Details, order?: Recording
 }
 
 function inLanes({ commands, leftOut }: Commands, order: Recording | undefined): Run | undefined {
-  if (order !== undefined && (order.lanes.length > 1 || order.collision !== undefined)) return order
-  if (new Set(commands.map(({ client }) => client)).size === 1) return undefined
+  const isOne = new Set(commands.map(({ client }) => client)).size === 1
+  if (order !== undefined) {
+    return isOne && order.lanes.length === 1 && order.collision === undefined ? undefined : order
+  }
+  if (isOne) return undefined
   const run = fromCommands(commands, leftOut)
   const collision = collisionOf(run)
   return { ...run, ...(collision && { collision }) }

@@ -93,6 +93,7 @@ export class TestLog {
     if (watch === undefined) return
     const foreign = this.foreign.slice(this.#looked.get(watch) ?? 0)
     const hasRestarted = this.#restarted.delete(address)
+    const [first] = foreign
     const isFirst = !watch.begun
     this.#looked.set(watch, this.foreign.length)
     await watch.learn(keys)
@@ -104,7 +105,21 @@ export class TestLog {
       this.log.push({ kind: 'server', cause: 'expired', changes: expired, ...thisMoment() })
     if (hasRestarted) this.log.push({ kind: 'server', cause: 'restarted', changes: others, ...thisMoment() })
     else if (others.length > 0 || woke.length > 0)
-      this.log.push({ kind: 'check', sent: foreign, changes: others, woke, ...thisMoment() })
+      this.#insert({
+        kind: 'check',
+        sent: foreign,
+        changes: others,
+        woke,
+        ...thisMoment(),
+        ...(first && { at: first.sentAt }),
+      })
+  }
+
+  /** Before the messages that it published, which have arrived by now. */
+  #insert(one: Extract<Logged, { readonly kind: 'check' }>): void {
+    const since = one.sent[0]?.sent ?? Number.POSITIVE_INFINITY
+    const arrived = this.log.findIndex(({ kind, answered = 0 }) => kind === 'message' && answered > since)
+    this.log.splice(arrived === -1 ? this.log.length : arrived, 0, one)
   }
 }
 

@@ -375,6 +375,26 @@ describe.each(engines)('while changes are recorded on $name', ({ name, kind }) =
     ])
   })
 
+  test('a message that the test itself published comes after the step that did', async () => {
+    const [listener, reader] = [box.connect(), box.connect()]
+    const heard = once(listener, 'message')
+    await listener.subscribe('news')
+    await reader.get('k')
+    await box.admin.multi().set('k', '1').publish('news', 'hello').exec()
+    await heard
+    await reader.get('k')
+    const { steps } = await recorded()
+    expect(steps.map((step) => (step.kind === 'command' ? step.args[0]?.s : step.kind))).toEqual([
+      'SUBSCRIBE',
+      'GET',
+      'check',
+      'message',
+      'GET',
+    ])
+    const times = steps.map(({ at }) => at)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+  })
+
   test('a key that expires is a step of the server', async () => {
     const redis = box.connect()
     await redis.set('short', '1', 'PX', 300)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { CheckResult, TaskResult } from '../../../src/check/index.ts'
-import type { Recording } from '../../../src/recording/index.ts'
+import type { Recording, Step } from '../../../src/recording/index.ts'
 import type { CheckView } from '../../../src/verdict/index.ts'
 import { renderCheck, summaryOf } from '../../../src/verdict/index.ts'
 import { run } from '../recording/runs.ts'
@@ -249,6 +249,26 @@ describe('what is long', () => {
       'client 1                         │ client 2',
     )
     expect(show(of('another'), { sideBySide: true })).toContain('Its commands, in the order')
+  })
+
+  test('a single caller with several connections is shown with what the test itself sent', () => {
+    const recording = order('1  GET a → "1"\n2  SUBSCRIBE events → (integer) 1')
+    const [lane] = recording.lanes
+    const [first, last] = recording.steps
+    if (lane === undefined || first === undefined || last === undefined) throw new Error()
+    const sent = [[{ s: 'SET' }, { s: 'a' }, { s: '2' }]]
+    const between: Step = { kind: 'check', n: 2, at: 0.7, what: '', sent, changes: [] }
+    const steps = [first, between, { ...last, n: 3, lane: lane.id }]
+    const page = (client: number) => {
+      const commands = [
+        { ...SENT, client: 1, command: 'GET a', reply: '"1"' },
+        { ...SENT, client, command: 'SUBSCRIBE events', reply: '(integer) 1' },
+      ]
+      const shown = { recording: { ...recording, lanes: [lane], steps } }
+      return show(result([{ ...failure, test: 'the race', commands }], shown))
+    }
+    expect(page(2)).toMatch(/1 +0\.5 {2}GET → 1\n +2 +0\.7 {2}the test sends SET 2\n +3 +1\.0 {2}SUBSCRIBE/)
+    expect(page(1)).toContain('Its commands, in the order')
   })
 
   test('a single caller that died shows which command was its last', () => {
