@@ -2,6 +2,7 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import type { Recording } from '../recording/index.ts'
 import { isPaste, type Palette, paintLines, readKeystrokes } from '../terminal/index.ts'
 import { beginKeys, clearScreen, endKeys, enterScreen, leaveScreen } from '../terminal/screen-codes.ts'
+import { suspend } from '../terminal/suspend.ts'
 import type { EntityStates } from './entity-state.ts'
 import { press } from './keys.ts'
 import { openExplorer } from './model.ts'
@@ -49,6 +50,7 @@ export async function exploreOnTerminal(
   const onData = (data: Buffer) => {
     const keys = keystrokes(data)
     for (const [index, key] of keys.entries()) {
+      if (key === '\x1a') return void stop()
       explorer = press(explorer, key)
       if (explorer.left !== undefined) {
         typedAhead = keys
@@ -72,23 +74,35 @@ export async function exploreOnTerminal(
     isComparing = false
     if (!hasLeft) draw()
   }
-  input.setRawMode(true)
-  input.resume()
-  input.on('data', onData)
-  input.on('end', onEnd)
-  output.on('resize', draw)
-  output.write(enterScreen + beginKeys)
-  try {
+  const take = () => {
+    input.setRawMode(true)
+    input.resume()
+    input.on('data', onData)
+    output.on('resize', draw)
+    output.write(enterScreen + beginKeys)
     draw()
-    return await left
-  } finally {
-    hasLeft = true
+  }
+  const release = () => {
     input.off('data', onData)
-    input.off('end', onEnd)
     output.off('resize', draw)
     input.pause()
     if (typedAhead !== '') input.unshift(Buffer.from(typedAhead))
     input.setRawMode(false)
     output.write(endKeys + leaveScreen)
+  }
+  /** For Ctrl-Z, until `fg`. */
+  const stop = async () => {
+    release()
+    await suspend(input)
+    if (!hasLeft) take()
+  }
+  input.on('end', onEnd)
+  try {
+    take()
+    return await left
+  } finally {
+    hasLeft = true
+    input.off('end', onEnd)
+    release()
   }
 }

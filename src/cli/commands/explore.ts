@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Exit, UsageError } from '../../common/exit.ts'
 import { findLesson } from '../../course/index.ts'
@@ -49,7 +49,7 @@ export const command = defineCommand({
 
 /** A file, the last run of a lesson, or the last run of all. */
 async function chosen(context: Context, named: string | undefined): Promise<Recording> {
-  if (named !== undefined && existsSync(named)) return parseRecording(await readFile(named, 'utf8'), named)
+  if (named !== undefined && isFile(named)) return parseRecording(await readFile(named, 'utf8'), named)
   if (named !== undefined && /[/\\]|\.json$/.test(named)) throw new UsageError(`There's no file ${named}.`)
   const { course, home } = await context.learner()
   const lesson = named === undefined ? undefined : findLesson(course, named)
@@ -59,6 +59,10 @@ async function chosen(context: Context, named: string | undefined): Promise<Reco
   throw new UsageError(
     `The last recorded run is from ${recording.lesson}. To record one for ${lesson.slug}, run ${self} check ${lesson.number}`,
   )
+}
+
+function isFile(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isDirectory() === false
 }
 
 /** Says so if the lesson's tests have changed since: the diagnosis may be another one today. */

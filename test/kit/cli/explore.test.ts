@@ -60,6 +60,7 @@ describe('without a terminal', () => {
       explore(empty, '07'),
       explore(home, '02'),
       explore(home, 'run.json'),
+      explore(home, './test'),
       explore(home, 'package.json'),
       explore(home, later),
     ])
@@ -69,6 +70,7 @@ describe('without a terminal', () => {
       'No run has been recorded yet. A check that fails records what happened in Redis, so run npx eventlings check 07 first.',
       'The last recorded run is from 07-concurrency. To record one for 02-list-store, run npx eventlings check 02',
       "There's no file run.json.",
+      "There's no file ./test.",
       "package.json isn't a recording (at v). To make a recording, run `npx eventlings check --record FILE`.",
       expect.stringContaining(
         'later.json is a recording of version 2, but this version of eventlings reads only version 1.',
