@@ -8,7 +8,7 @@ import {
   type Recording,
   type Run,
 } from '../recording/index.ts'
-import { laneLines } from '../terminal/lanes.ts'
+import { laneHeading, laneLines } from '../terminal/lanes.ts'
 import type { Palette } from '../terminal/palette.ts'
 import type { Line } from '../terminal/text.ts'
 import { cut, lineWidth, span } from '../terminal/text.ts'
@@ -75,8 +75,17 @@ function lanesOf(run: Run, details: Details): readonly Line[] {
   }
   if (run.collision === undefined) return usual
   const { stepThrough, ...rest } = details
-  return linesOf(collidingRows(laneView(run), run.collision), rest, true)
+  const colliding = collidingRows(laneView(run), run.collision)
+  const lines = linesOf(colliding, rest, true)
+  if (lines.length <= room) return lines
+  const { key, ...unnamed } = colliding
+  const options = { ...rest, indent: INDENT }
+  const bare = [[], ...laneLines(unnamed, options)]
+  const names = laneHeading(unnamed, options).length
+  return bare.length <= room ? bare : [[], ...bare.slice(1 + names)]
 }
+
+const INDENT = 2
 
 function linesOf(
   view: LaneView,
@@ -90,7 +99,7 @@ function linesOf(
   return [
     [],
     ...wrap(heading, { width, first: '  ' }),
-    ...laneLines(view, { width, palette, sideBySide, indent: 2 }),
+    ...laneLines(view, { width, palette, sideBySide, indent: INDENT }),
     ...(stepThrough === undefined ? [] : wrap(span(stepThrough, 'dim'), { width, first: '  ' })),
   ]
 }

@@ -156,20 +156,20 @@ async function panelLines(state: WatchState, { width, palette }: ScreenOptions):
 
 /** What just happened, news, and the keys or the question that's open. */
 function footer(state: WatchState, options: ScreenOptions, isSmall: boolean): readonly Line[] {
-  const { notice, news, question } = state
+  const { notice, news, question, result } = state
   return [
     ...(notice === undefined ? [] : text(notice, options)),
     ...(news === undefined ? [] : newsLines(news, options)),
     ...(question === undefined
-      ? keyLines(options, isSmall)
+      ? keyLines(options, shownKeys(isSmall, result?.passed === false))
       : text(`${question.text} y = yes, any other key = no`, options, 'bold')),
   ]
 }
 
 /** A key and its word stay together. */
-function keyLines({ width }: ScreenOptions, isSmall: boolean): readonly Line[] {
+function keyLines({ width }: ScreenOptions, keys: ReturnType<typeof shownKeys>): readonly Line[] {
   const lines: Line[] = []
-  for (const { key, label } of shownKeys(isSmall)) {
+  for (const { key, label } of keys) {
     const entry: Line = [span(key, 'bold'), span(` ${label}`)]
     const last = lines.at(-1)
     if (last !== undefined && lineWidth(last) + 2 + lineWidth(entry) <= width) {

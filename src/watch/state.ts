@@ -36,10 +36,17 @@ const SHOWN: readonly Action[] = [
   'help',
   'quit',
 ]
-const SHOWN_ON_SMALL: readonly Action[] = ['hint', 'task', 'more', 'next', 'help', 'quit']
+const SHOWN_ON_SMALL = (hasFailed: boolean): readonly Action[] => [
+  'hint',
+  'task',
+  'more',
+  hasFailed ? 'explore' : 'next',
+  'help',
+  'quit',
+]
 
-export function shownKeys(isSmall: boolean): readonly LessonKey<Action>[] {
-  const shown = isSmall ? SHOWN_ON_SMALL : SHOWN
+export function shownKeys(isSmall: boolean, hasFailed: boolean): readonly LessonKey<Action>[] {
+  const shown = isSmall ? SHOWN_ON_SMALL(hasFailed) : SHOWN
   return shown.flatMap((action) => KEYS.find((known) => known.action === action) ?? [])
 }
 

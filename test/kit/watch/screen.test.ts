@@ -133,6 +133,13 @@ describe('the screen', () => {
     ])
     const high = await renderScreen(quiet, { width: 80, height: 50, palette: plain })
     expect(high).toContain('XADD, held by the check')
+    const lower = await renderScreen(quiet, { width: 80, height: 16, palette: plain })
+    expect(lower).not.toContain('more lines: m')
+    expect(lower).toMatch(/client 1 .*\n.* looked .*\n.* changed\n.* wrote .*\n +✗ Step 16 wrote/)
+    expect(lower).toContain('t step through')
+    const lowest = await renderScreen(quiet, { width: 80, height: 15, palette: plain })
+    expect(lowest).not.toMatch(/more lines: m|client 1/)
+    expect(lowest).toMatch(/ looked .*\n.* changed\n.* wrote .*\n +✗ Step 16 wrote/)
   })
 
   test('a question takes the place of the keys', async () => {
