@@ -86,7 +86,8 @@ function tablePieces(block: readonly Token[]): readonly Piece[] {
 
 function codePieces(token: Token): readonly Piece[] {
   const whole = piece([token])
-  if (whole.height <= slideHeight) return [whole]
+  // A race says nothing in two halves; the browser shrinks it to fit.
+  if (whole.height <= slideHeight || /^lanes\b/.test(token.info)) return [whole]
   const { snippet } = marksOf(token)
   const chunks = cutLines(token.content.trimEnd().split('\n'), /^\s*redis\b/.test(token.info))
   const parts = chunks.map((lines, index) => {

@@ -23,6 +23,12 @@ test('long code continues, cut at blank lines where possible', async () => {
   expect(slides.map(({ tokens }) => tokens[0]?.content.trimEnd())).toEqual([`${lines(12)}`, lines(12)])
 })
 
+test('a picture of a race stays whole', async () => {
+  const slides = await cut(`# A\n\nLook:\n\n\`\`\`lanes starter\n${lines(20)}\n\`\`\`\n\nAfter it.`)
+  const [race] = slides.flatMap(({ tokens }) => tokens).filter(({ type }) => type === 'fence')
+  expect(race?.content.trimEnd()).toBe(lines(20))
+})
+
 test('a list continues with its own number', async () => {
   const items = Array.from({ length: 14 }, (_, index) => `${index + 1}. item ${index + 1}`).join('\n')
   const slides = await cut(`# A\n\n${items}`)
