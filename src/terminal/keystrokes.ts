@@ -2,6 +2,8 @@
 export const PASTED = '\x1b[200~'
 const END_OF_PASTE = '\x1b[201~'
 const CTRL_C = '\u0003'
+/** What Alt-[ sends, and how a sequence begins that comes in two chunks. */
+const ALT_BRACKET = '\x1b['
 /** More keys at once than anyone presses, although a held key repeats. */
 const MOST_KEYS = 16
 
@@ -17,7 +19,9 @@ export function readKeystrokes(): (data: Buffer | string) => readonly string[] {
   /** Undefined outside of a paste. */
   let pasted: string | undefined
   return (data) => {
-    const text = unfinished + (typeof data === 'string' ? data : decoder.decode(data, { stream: true }))
+    const more = typeof data === 'string' ? data : decoder.decode(data, { stream: true })
+    if (pasted === undefined && unfinished === ALT_BRACKET && !/^[0-9;A-Z~]/.test(more)) unfinished = '' // `more` is the next key
+    const text = unfinished + more
     unfinished = unfinishedSequence(text)
     const read = keysOf(text.slice(0, text.length - unfinished.length))
     const keys: string[] = []

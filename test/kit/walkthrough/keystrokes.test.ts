@@ -12,6 +12,13 @@ test.each([
   expect(readKeystrokes()(Buffer.from(data))).toEqual(keys)
 })
 
+test('after Alt-[, which begins like a sequence, the next key counts; a sequence in two chunks is one key', () => {
+  const read = readKeystrokes()
+  expect(['\x1b[', 'h', '\x1b[', ' ', '\x1b[', '\x1b[A', '\x1b[', 'B'].flatMap(read)).toEqual([
+    ...['h', ' ', '\x1b[A', '\x1b[B'],
+  ])
+})
+
 test('a paste may come in chunks of any size', () => {
   const text = fc.string({ unit: fc.constantFrom('x', 'q', '\x1b', '[', '2', '0', '1', 'é') })
   fc.assert(
