@@ -153,7 +153,10 @@ function unknownCommand(asked: string, within?: ListedCommand): UsageError {
   const nested = (within === undefined ? commands : []).flatMap((outer) =>
     (outer.inner ?? []).map((one) => ({ outer: nameOf(outer), name: nameOf(one) })),
   )
-  const whole = nested.filter(({ name }) => name === asked).map(({ outer, name }) => `${outer} ${name}`)
+  const whole = [
+    ...nested.filter(({ name }) => name === asked).map(({ outer, name }) => `${outer} ${name}`),
+    ...(within === undefined && /^tracks?$/.test(asked) ? ['start --track'] : []),
+  ]
   const likely = whole.length > 0 ? whole : guess === undefined ? [] : [`${prefix}${guess}`]
   const list = new Intl.ListFormat('en', { type: 'disjunction' }).format(likely.map((one) => `"${one}"`))
   const instead = likely.length === 0 ? '' : ` Did you mean ${list}?`

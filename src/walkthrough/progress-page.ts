@@ -15,7 +15,10 @@ export function progressPage(
   { palette, width }: { readonly palette: Palette; readonly width: number },
 ): string {
   const all = chapters(learner.course)
-  const room = Math.min(Math.max(...all.map(({ title }) => widthOf(title) + 4)), Math.max(16, width - 28))
+  const track = chosenTrack(learner)
+  const named = track === undefined ? '' : `Your track: ${track.name}`
+  const widest = Math.max(widthOf(named), ...all.map(({ title }) => widthOf(title) + 4))
+  const room = Math.min(widest, Math.max(16, width - 28))
   const bars = all.map(
     ({ number, title, lessons }): Line => [
       ...padded(cut(`${number} · ${title}`, room, palette), room + 2),
@@ -24,7 +27,15 @@ export function progressPage(
   )
   const sections = [
     [[...padded(span('The course', 'bold'), room + 2), ...bar(learner, learner.course.lessons, 10, palette)]],
-    trackLines(learner, room, palette, width),
+    track === undefined
+      ? []
+      : [
+          [
+            ...padded(span(cut(named, room, palette), 'bold'), room + 2),
+            ...bar(learner, track.lessons, 10, palette),
+          ],
+          ...wrap(`To leave it: ${self} start --track all`, { width }),
+        ],
     bars,
     unfinished(learner, palette, width),
     ending(learner, width),
@@ -34,18 +45,6 @@ export function progressPage(
     shown.flatMap((lines, index) => (index === 0 ? lines : [[], ...lines])),
     palette,
   )
-}
-
-function trackLines(learner: Learner, room: number, palette: Palette, width: number): readonly Line[] {
-  const track = chosenTrack(learner)
-  if (track === undefined) return []
-  return [
-    [
-      ...padded(span(`Your track: ${track.name}`, 'bold'), room + 2),
-      ...bar(learner, track.lessons, 10, palette),
-    ],
-    ...wrap(`To leave it: ${self} start --track all`, { width }),
-  ]
 }
 
 function bar(learner: Learner, lessons: readonly LessonSummary[], width: number, palette: Palette): Line {

@@ -69,5 +69,10 @@ function ending(learner: Learner, shown: Track | undefined): string {
   const where = next === undefined ? "You've done them all." : `Next: ${next}`
   if (shown !== undefined || chosen === undefined) return where
   const passed = passedOf(learner.progress.overview(), chosen.lessons)
-  return `${where}\nYour track is ${chosen.name}: ${passed} of ${chosen.lessons.length} passed. To leave it: ${self} start --track all`
+  return [
+    where,
+    `Your track is ${chosen.name}: ${passed} of ${chosen.lessons.length} passed.`,
+    `Only its lessons: ${self} list --track ${chosen.name}`,
+    `To leave it: ${self} start --track all`,
+  ].join('\n')
 }

@@ -1,5 +1,12 @@
 import { Exit } from '../../common/exit.ts'
-import { findLesson, findTrack, inHours, missingPrerequisites, type Track } from '../../course/index.ts'
+import {
+  findLesson,
+  findTrack,
+  inHours,
+  missingPrerequisites,
+  type Track,
+  trackNames,
+} from '../../course/index.ts'
 import { buildsOnOwn, openLesson } from '../../learner/index.ts'
 import { chosenTrack, type Learner, nextLesson, shownPath } from '../../learner/learner.ts'
 import { COURSE, isPassed } from '../../progress/index.ts'
@@ -9,7 +16,7 @@ import { text } from '../flags.ts'
 
 export const command = defineCommand({
   flags: {
-    track: text('name', 'follow this track from now on; "all" is the whole course'),
+    track: text('name', `follow this track from now on: ${trackNames().join(', ')}`),
   },
   examples: [
     ['start 01', 'the first lesson'],
@@ -39,7 +46,10 @@ export const command = defineCommand({
     )
     const overview = learner.progress.overview()
     const [{ missing } = { missing: [] }] = missingPrerequisites({ lessons: [lesson] })
-    const open = missing.filter((slug) => !isPassed(overview.lesson(slug)))
+    const open = missing.filter((slug) => {
+      const before = overview.lesson(slug)
+      return !isPassed(before) && before.state !== 'skipped'
+    })
     if ((await context.mine()) === undefined && buildsOnOwn(learner, lesson)) {
       context.print(
         `Everything it builds on is your own work. To build on it instead of the model\nsolutions, add --mine to a command, or set EVENTLINGS_MINE=1.\n`,

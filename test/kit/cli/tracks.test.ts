@@ -34,8 +34,22 @@ describe('tracks', () => {
     )
     await eventlings('skip', '07')
     expect((await eventlings('start')).stdout).toContain('Lesson 11')
-    expect((await eventlings('list')).stdout).toContain('Your track is production: 0 of ')
+    const { stdout: list } = await eventlings('list')
+    expect(list).toContain('Your track is production: 0 of ')
+    expect(list).toContain('Only its lessons: npx eventlings list --track production')
     expect((await eventlings('start', '--track', 'all')).stdout).toContain('Lesson 01, Events')
+  })
+
+  test('its name, however long, has room beside its bar', async () => {
+    const eventlings = programAt(await newHome())
+    await eventlings('start', '--track', 'ninety-minutes')
+    const { stdout } = await eventlings('progress')
+    expect(stdout).toMatch(/^Your track: ninety-minutes {2}\S+ 0 of 5$/m)
+  })
+
+  test('the help of start names them all', async () => {
+    const { stdout } = await programAt(await newHome())('start', '--help')
+    expect(stdout.replace(/\s+/g, ' ')).toContain('ninety-minutes, half-day, one-day, all')
   })
 
   test('a pass leads on along it, past what is done', async () => {
@@ -67,6 +81,8 @@ describe('skip', () => {
     expect(stdout).toContain('Continue with: npx eventlings start 04')
     expect((await eventlings('list')).stdout).toMatch(/^ {2}02 A list-based store +\d+ min {2}» skipped$/m)
     expect((await eventlings('skip', '1')).stdout).toContain('Nothing to skip')
+    const { stdout: fourth } = await eventlings('start', '04')
+    expect(fourth).not.toContain("which you haven't passed yet")
     await eventlings('start', '02')
     expect((await eventlings('list')).stdout).toMatch(/^→ 02 A list-based store +\d+ min {2}◐ started$/m)
   })

@@ -49,6 +49,7 @@ describe('wrong usage ends with 2 and a sentence, and never with a stack', () =>
     [['progress', 'exprt'], `There's no command "progress exprt". Did you mean "progress export"?`],
     [['export'], `There's no command "export". Did you mean "progress export" or "class export"?`],
     [['import'], `There's no command "import". Did you mean "progress import"?`],
+    [['track'], `There's no command "track". Did you mean "start --track"?`],
     [['frobnicate'], `There's no command "frobnicate". Run "npx eventlings --help" to see them all.`],
     [['check', '--jsn'], "Unknown option '--jsn'. Did you mean --json?"],
     [['check', '01', '02'], 'Too many arguments'],
