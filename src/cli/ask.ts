@@ -1,12 +1,13 @@
 import { maySeeSolution } from '../learner/index.ts'
 import type { Learner } from '../learner/learner.ts'
-import { menuTheme } from '../terminal/menu-theme.ts'
+import { menuTheme, yesOrNo } from '../terminal/menu-theme.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'
 
 /** A yes-or-no question on the terminal; Enter means no. Rejects with ExitPromptError after Ctrl-C. */
-export async function ask(context: Context, message: string): Promise<boolean> {
+export async function ask(context: Context, question: string): Promise<boolean> {
   const prompt = await promptOf(context)
+  const message = yesOrNo(question, context.output.stream.columns || 80)
   const { yes } = await prompt([
     { type: 'confirm', name: 'yes', message, theme: menuTheme(context.palette), default: false },
   ])

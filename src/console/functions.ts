@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { self } from '../common/self.ts'
 import { filesOf } from '../course/index.ts'
-import { escapeControls } from '../terminal/index.ts'
+import { escapeControls, wrapSentences } from '../terminal/index.ts'
 import type { ConsoleOptions } from './about.ts'
 import {
   type Evaluated,
@@ -151,6 +151,6 @@ export function openFunctions({
   }
 
   function by(what: string, { ok, text }: Evaluated): Evaluated {
-    return { ok, text: `${text}\n${palette.paint(`By ${what}.`, 'dim')}` }
+    return { ok, text: `${text}\n${palette.paint(wrapSentences(`By ${what}.`, width()), 'dim')}` }
   }
 }

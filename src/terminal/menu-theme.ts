@@ -1,6 +1,25 @@
-import type { Palette } from './index.ts'
+import type { Palette } from './palette.ts'
+import { textOf } from './text.ts'
+import { wrap } from './wrap.ts'
 
 type Keys = readonly (readonly [key: string, action: string])[]
+
+/** What a question has before its text, in columns. */
+const MARK = 2
+/** What a yes-or-no question has after its text, in columns. */
+const YES_OR_NO = ' (y/N)'.length
+
+/** A yes-or-no question, wrapped at words. */
+export function yesOrNo(text: string, columns: number): string {
+  return inMenu(text, columns - YES_OR_NO, MARK)
+}
+
+/** A text of a menu, after `indent` columns, wrapped at words: inquirer would break it anywhere. */
+export function inMenu(text: string, columns: number, indent: number): string {
+  return wrap(text, { width: columns - 1 - indent })
+    .map(textOf)
+    .join(`\n${' '.repeat(indent)}`)
+}
 
 /**
  * What the menus of inquirer look like: with a remark if they have `hidden` entries, and in ASCII for a terminal that

@@ -37,22 +37,31 @@ export function failureLines(title: string, failure: FailedTask, details: Detail
 
 function evidence(
   facts: readonly (readonly [string, string | undefined])[],
-  { width, verbose }: Details,
+  { width, verbose, more }: Details,
 ): readonly Line[] {
   const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined)
   const lines = known.flatMap(([name, value]) => {
     const all = factLines(name, value, width)
-    return verbose ? all : shortened(all, 12, 0, '    ')
+    return verbose ? all : shortened(all, 12, 0, '    ', more)
   })
   return lines.length === 0 ? [] : [[], ...lines]
 }
 
 /** The value beside its name, or below it if it would have to be broken there: learners copy places and values. */
 export function factLines(name: string, value: string, width: number): readonly Line[] {
-  const label = [span('  '), span(name.padEnd('expected'.length + 2), 'dim')]
+  const label = labelOf(name)
   const widest = Math.max(...value.split('\n').map((line) => lineWidth(line)))
-  if (lineWidth(label) + widest <= width) return wrap(value, { width, first: label })
+  if (lineWidth(label) + widest <= width) return besideName(name, value, width)
   return [label, ...wrap(value, { width, first: '    ' })]
+}
+
+/** The value beside its name, however wide it is. */
+export function besideName(name: string, value: string, width: number): readonly Line[] {
+  return wrap(value, { width, first: labelOf(name) })
+}
+
+function labelOf(name: string): Line {
+  return [span('  '), span(name.padEnd('expected'.length + 2), 'dim')]
 }
 
 /** What the answer printed: it fails no check, but its author is looking for it. */

@@ -5,7 +5,7 @@ import type { Line } from '../terminal/text.ts'
 import { span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
 import { commandLines, type Details } from './command-lines.ts'
-import { factLines, orderIn, outputLines } from './details.ts'
+import { besideName, factLines, orderIn, outputLines } from './details.ts'
 import { taskLine } from './render.ts'
 import { shownFailure } from './shown-failure.ts'
 import { summaryOf } from './summary.ts'
@@ -87,6 +87,10 @@ function atMost(name: string, value: string, most: number, { width, palette }: P
   const lines = factLines(name, value, width)
   if (lines.length <= most) return lines
   const dots = palette.unicode ? ' …' : ' ...'
-  const narrower = factLines(name, value, width - dots.length).slice(0, most)
+  // A name alone would say nothing.
+  const narrower =
+    most === 1
+      ? besideName(name, value, width - dots.length).slice(0, 1)
+      : factLines(name, value, width - dots.length).slice(0, most)
   return [...narrower.slice(0, -1), [...(narrower.at(-1) ?? []), span(dots, 'dim')]]
 }

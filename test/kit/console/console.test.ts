@@ -15,6 +15,7 @@ const lesson = await course.lesson('03-replay')
 let redis: RunningRedis
 let console: Console
 let printed = ''
+let width = 80
 /** Maximum wait; replies come within milliseconds. */
 const WAIT = { timeout: 10_000, interval: 5 }
 
@@ -33,7 +34,7 @@ beforeAll(async () => {
     mine: undefined,
     prepare,
     palette: palette({ colours: false, unicode: true }),
-    width: () => 80,
+    width: () => width,
     print: (text) => {
       printed += text
     },
@@ -142,6 +143,12 @@ describe('entities', () => {
     expect(await answer('.state user-42')).toMatch(
       /name: 'Ada'[\s\S]*By getEntityState of solutions\/03-replay\.ts\.$/,
     )
+  })
+
+  test('say whose reducer that was in words that a narrow terminal keeps whole', async () => {
+    width = 40
+    expect(await answer('.state user-42')).toMatch(/^By getEntityState of\nsolutions\/03-replay\.ts\.$/m)
+    width = 80
   })
 })
 

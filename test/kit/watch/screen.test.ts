@@ -82,6 +82,13 @@ describe('the screen', () => {
     })
   }
 
+  test('a wide value has its beginning beside its name where it has only one line', async () => {
+    const quiet = { ...state, panel: undefined, news: undefined, notice: undefined }
+    const screen = await renderScreen(quiet, { width: 60, height: 12, palette: plain })
+    expect(screen).toMatch(/^ {2}expected {2}expected0 .* …$/m)
+    expect(screen).toMatch(/^ {2}received {2}RECEIVED .* …$/m)
+  })
+
   test('a hint has its room before the commands, and what is missing is one key away', async () => {
     const low = await renderScreen(state, { width: 80, height: 28, palette: plain })
     expect(low).toContain('Hint 1 of 4')
