@@ -26,7 +26,7 @@ export const LESSON_KEYS: readonly LessonKey[] = [
   { key: 'v', action: 'read', label: 'lesson', does: 'shows the lesson, where you left off' },
   { key: 'a', action: 'task', label: 'task', does: "shows the task that you're on" },
   { key: 'h', action: 'hint', label: 'hint', does: 'shows a hint for it; press it again for another' },
-  { key: 'd', action: 'diff', label: 'diff', does: 'compares your file with the solution' },
+  { key: 'd', action: 'diff', label: 'diff', does: 'compares your file with the solution; asks first' },
   { key: 's', action: 'solution', label: 'solution', does: 'shows the solution; asks first' },
   { key: 'c', action: 'console', label: 'console', does: "opens a prompt with the lesson's data" },
   { key: 'l', action: 'list', label: 'list', does: 'lists the lessons; choose one to go there' },

@@ -24,7 +24,7 @@ export interface Details {
   /** How to step through the commands, as a sentence. */
   readonly stepThrough?: string | undefined
   /** What shows the rest: a flag, or a key. */
-  readonly more?: string
+  readonly more?: string | undefined
   /** Lines for the commands. If there are few, the lanes have only what collided. */
   readonly room?: number
 }

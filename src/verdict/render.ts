@@ -20,6 +20,8 @@ export interface CheckView {
   readonly sideBySide?: boolean
   /** How to step through what several clients did, as a sentence. */
   readonly stepThrough?: string
+  /** The key that shows the rest; default: --verbose. */
+  readonly more?: string
   /** The lesson's title, where it's known. */
   readonly title?: string
   /** What to do next, for example `npx eventlings start 03`; default for a failing answer: a hint. */
@@ -31,7 +33,8 @@ export interface CheckView {
 /** The verdict on an answer: what passed, what's wrong with the first task that didn't, and what to do next. */
 export function renderCheck(result: CheckResult, view: CheckView): string {
   const { width, palette, verbose = false, sideBySide = false } = view
-  const details: Details = { width, palette, verbose, sideBySide, stepThrough: view.stepThrough }
+  const { stepThrough, more } = view
+  const details: Details = { width, palette, verbose, sideBySide, stepThrough, more }
   const overview = [heading(result, view), result.tasks.flatMap((task) => taskLine(task, view))]
   const evidence = [
     runDiagnosis(result, details),

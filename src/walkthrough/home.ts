@@ -1,9 +1,9 @@
 import type { LessonSummary } from '../course/index.ts'
-import { keysInWords, LESSON_KEYS, type LessonAction } from '../learner/index.ts'
+import { LESSON_KEYS, type LessonAction } from '../learner/index.ts'
 import { nextLesson } from '../learner/learner.ts'
-import { renderMarkdown } from '../terminal/index.ts'
 import { chooseLesson } from './choose-lesson.ts'
 import { walkLesson } from './lesson.ts'
+import { keysPage } from './lesson-actions.ts'
 import { askPlacement } from './placement.ts'
 import { progressPage } from './progress-page.ts'
 import type { Choice, ReadingEnd } from './ui.ts'
@@ -39,9 +39,12 @@ const KEYS = [
 export async function walkThrough(walk: Walk): Promise<void> {
   const { learner, ui, palette } = walk
   ui.print(welcome(learner, palette, ui.width))
+  let asked: HomeChoice | undefined
   for (;;) {
     const next = nextLesson(learner)
-    const choice = await ui.choose<HomeChoice>('What would you like to do?', homeChoices(walk, next))
+    const choice: HomeChoice =
+      asked ?? (await ui.choose<HomeChoice>('What would you like to do?', homeChoices(walk, next)))
+    asked = undefined
     switch (choice) {
       case 'continue':
         if (next !== undefined) await walkFrom(walk, next)
@@ -61,13 +64,31 @@ export async function walkThrough(walk: Walk): Promise<void> {
         ui.print(progressPage(learner, { palette, width: ui.width }))
         break
       case 'keys':
-        ui.print(await renderMarkdown(`# Keys\n\n${keysInWords(KEYS)}`, { width: ui.width, palette }))
+        asked = choiceOf(await keysPage(walk, KEYS))
         break
       case 'leave':
         return
       default:
         if (next !== undefined) await walkFrom(walk, next, choice)
     }
+  }
+}
+
+/** What a key on the page of keys asks for here. */
+function choiceOf(end: ReadingEnd): HomeChoice | undefined {
+  switch (end) {
+    case 'end':
+    case 'left':
+    case 'previous':
+      return undefined
+    case 'next':
+      return 'continue'
+    case 'list':
+      return 'lessons'
+    case 'where':
+      return 'progress'
+    default:
+      return end
   }
 }
 

@@ -1,3 +1,4 @@
+import type { CheckResult } from '../check/index.ts'
 import type { Lesson } from '../course/index.ts'
 import {
   changeNote,
@@ -36,6 +37,7 @@ type Act = (walk: Walk, lesson: Lesson) => Promise<ReadingEnd>
 /** The keys that only the menu has. */
 export const MENU_KEYS = [
   { key: 'r', does: 'checks your answer' },
+  { key: 'm', does: 'shows all of the verdict, page by page' },
   { key: 'o', does: "shows other right answers, once you've passed" },
   { key: '?', does: 'shows this list' },
   { key: 'q', does: 'goes back to the start' },
@@ -82,9 +84,9 @@ function tolerate({ ui }: Walk, error: unknown): void {
   ui.say(error.message)
 }
 
-/** Resolves to true if the answer passed. */
-export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<boolean> {
-  let hasPassed = false
+/** Resolves to the verdict; undefined if there's none. */
+export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResult | undefined> {
+  let verdict: CheckResult | undefined
   await tolerant(async () => {
     const { learner, session, ui, palette } = walk
     assertStarted(learner, lesson.slug)
@@ -93,14 +95,13 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<boolean> 
       limits: (await session.open()).redis.limits,
       result: await checkOwnAnswer(learner, session, lesson.slug, { record: true }),
     }))
-    hasPassed = result.passed
+    verdict = result
     // Above the verdict, which has to stay in view.
     if (limits !== undefined) ui.say(limits)
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
     const rows = rowsAboveMenu(ui.height)
-    ui.print(
-      renderCheck(result, { width: ui.width, palette, sideBySide: true, title: lesson.title, next, rows }),
-    )
+    const view = { width: ui.width, palette, sideBySide: true, title: lesson.title }
+    ui.print(renderCheck(result, { ...view, next, rows, more: 'm' }))
     // Not awaited: the next check ends it.
     if (!result.passed) void session.record().then((run) => run && keepLastRun(learner.home, run))
     else {
@@ -110,7 +111,23 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<boolean> 
     }
     await printChange(walk, lesson)
   })(walk, lesson)
-  return hasPassed
+  return verdict
+}
+
+/** The whole verdict, on pages. */
+export async function showVerdict(
+  { ui, palette }: Walk,
+  { title }: Lesson,
+  result: CheckResult | undefined,
+): Promise<ReadingEnd> {
+  if (result === undefined) {
+    ui.say("There's no verdict yet. r checks your answer.")
+    return 'left'
+  }
+  const view = { palette, sideBySide: true, verbose: true, title, next: 'q goes back to the menu' }
+  return await ui.read(async (width) => [{ text: renderCheck(result, { ...view, width }) }], {
+    hasKeys: true,
+  })
 }
 
 /** Everything else that can be done in a lesson without leaving it. */
@@ -148,7 +165,7 @@ export const actions: Readonly<Record<Action, Act>> = {
 
   where: onPages(async (walk, lesson) => printOrRead(walk, await whereText(walk, lesson))),
 
-  keys: onPages((walk) => printOrRead(walk, `# Keys\n\n${keysInWords([...LESSON_KEYS, ...MENU_KEYS])}`)),
+  keys: onPages((walk) => keysPage(walk, [...LESSON_KEYS, ...MENU_KEYS])),
 
   quiz: tolerant(async (walk, lesson) => {
     // A learner who asks for the quiz isn't told that no questions are left.
@@ -177,7 +194,9 @@ export const actions: Readonly<Record<Action, Act>> = {
   console: tolerant((walk, lesson) => walk.console(lesson.slug)),
 
   reset: tolerant(async ({ learner, ui }, lesson) => {
-    if (!(await ui.confirm('Start over? Your file is kept under a dated name.'))) return
+    // From the start, it isn't in view which lesson that is.
+    const name = `${lesson.number} · ${lesson.title}`
+    if (!(await ui.confirm(`Start ${name} over? Your file is kept under a dated name.`))) return
     const { keptAs } = await resetLesson(learner, lesson.slug, new Date())
     ui.say(`Started over.${keptAs === undefined ? '' : ` Your old answer is ${shownPath(keptAs)}.`}`)
   }),
@@ -185,6 +204,17 @@ export const actions: Readonly<Record<Action, Act>> = {
 
 /** Lines that the menu needs below text. */
 const MENU_LINES = 10
+
+/** All keys of a menu. There are too many to show above it. */
+export function keysPage(
+  { ui, palette }: Walk,
+  keys: Parameters<typeof keysInWords>[0],
+): Promise<ReadingEnd> {
+  const markdown = `# Keys\n\n${keysInWords(keys)}`
+  return ui.read(async (width) => [{ text: await renderMarkdown(markdown, { width, palette }) }], {
+    hasKeys: true,
+  })
+}
 
 /** Shows text above the menu, or on pages of its own if the menu would push its beginning out of view. */
 async function printOrRead(

@@ -1,16 +1,17 @@
+import type { CheckResult } from '../check/index.ts'
 import type { Lesson, LessonSummary } from '../course/index.ts'
 import { LESSON_KEYS, ObstacleError, openLesson, UnwritableWorkspaceError } from '../learner/index.ts'
 import { lessonAfter, lessonBefore, shownPath } from '../learner/learner.ts'
 import { openQuestions } from '../snippets/predict.ts'
 import { chooseLesson } from './choose-lesson.ts'
-import { type Action, actions, checkAnswer } from './lesson-actions.ts'
+import { type Action, actions, checkAnswer, showVerdict } from './lesson-actions.ts'
 import { goTo } from './places.ts'
 import { askQuiz } from './quiz.ts'
 import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
 
 type Way = 'next' | 'previous' | 'list' | 'home'
-type Wish = Action | Way | 'check'
+type Wish = Action | Way | 'check' | 'more'
 
 /**
  * One lesson: its text, its quiz, and then checks, hints and the rest. Returns the lesson to continue with, if any.
@@ -55,6 +56,7 @@ async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
 async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<LessonSummary | undefined> {
   const { learner, ui } = walk
   let hasJustPassed = false
+  let verdict: CheckResult | undefined
   let asked = wishOf(end)
   for (;;) {
     // What a pass means may have pushed the verdict out of view.
@@ -79,8 +81,12 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Lesson
         break
       }
       case 'check':
-        hasJustPassed = await checkAnswer(walk, lesson)
+        verdict = await checkAnswer(walk, lesson)
+        hasJustPassed = verdict?.passed === true
         continue
+      case 'more':
+        asked = wishOf(await showVerdict(walk, lesson, verdict))
+        break
       default:
         asked = wishOf(await actions[wish](walk, lesson))
     }
@@ -114,6 +120,7 @@ function choices(walk: Walk, lesson: Lesson): readonly Choice<Wish>[] {
     ...LESSON_KEYS.filter(({ action }) => !shown.some(({ value }) => value === action)).map(
       ({ key, action, label }) => ({ name: label, value: action, key, isHidden: true }),
     ),
+    { name: 'All of the verdict', value: 'more', key: 'm', isHidden: true },
     { name: 'Other ways', value: 'others', key: 'o', isHidden: true },
     { name: 'Keys', value: 'keys', key: '?', isHidden: true },
   ]

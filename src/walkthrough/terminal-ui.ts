@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { holdKeys } from '../terminal/hold-keys.ts'
-import { escapeControls, paintLines, span, textOf, wrap, wrapSentences } from '../terminal/index.ts'
-import { menuTheme } from '../terminal/menu-theme.ts'
+import { escapeControls, paintLines, span, wrap, wrapSentences } from '../terminal/index.ts'
+import { inMenu, menuTheme } from '../terminal/menu-theme.ts'
 import { hotKey } from './hot-key.ts'
 import { lastFrame } from './last-frame.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
+import { InterruptedError } from './terminal-events.ts'
 import { type Choice, entriesShown, type Heading, type Ui } from './ui.ts'
 import { whileBusy } from './while-busy.ts'
 
@@ -15,11 +17,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
   holdKeys(input)
   const { default: inquirer } = await import('inquirer')
   const print = (text: string) => void output.write(`${text}\n\n`)
-  /** A text of a menu, wrapped at words: inquirer would break it anywhere. */
-  const wrapped = (text: string, indent: number, room = 0) =>
-    wrap(text, { width: (output.columns || 80) - 1 - indent - room })
-      .map(textOf)
-      .join(`\n${' '.repeat(indent)}`)
+  const wrapped = (text: string, indent: number) => inMenu(text, output.columns || 80, indent)
   /**
    * Asks beside the keys, one of which may answer first. What was asked and answered replaces the question: inquirer would
    * keep one that was left by a key.
@@ -105,23 +103,24 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
         stop()
       }
     },
-    confirm(message) {
-      const answers = [
-        { name: 'Yes', value: true },
-        { name: 'No', key: 'q', value: false },
-      ]
-      return askBeside(message, answers, async (ask) => {
-        const { yes } = await ask([
-          {
-            type: 'confirm',
-            name: 'yes',
-            message: wrapped(message, POINTER, YES_OR_NO),
-            theme: menuTheme(palette),
-            default: false,
-          },
-        ])
-        return yes
+    async confirm(message) {
+      const { keys, stop } = hotKey(input, [], menu)
+      const question = wrap([span('? ', 'blue'), span(`${message} ${YES_OR_NO}`, 'bold')], {
+        width: widthOf(output),
       })
+      keys.setRawMode(true)
+      output.write(paintLines(question, palette))
+      try {
+        // At the end of the input, there's no key.
+        const [key] = await Promise.race([once(keys, 'data'), once(keys, 'end')])
+        if (key === undefined || String(key) === '\x03') throw new InterruptedError('Ctrl-C')
+        const isYes = String(key).toLowerCase() === 'y'
+        output.write(` ${palette.paint(isYes ? 'Yes' : 'No', 'cyan')}\n`)
+        return isYes
+      } finally {
+        keys.setRawMode(false)
+        stop()
+      }
     },
     read: (render, reading) => readPages(render, terminal, reading),
     busy: (work) => whileBusy(input, work),
@@ -135,8 +134,8 @@ function widthOf(output: PagerTerminal['output']): number {
 /** What a menu has before each of its entries, in columns. */
 const POINTER = 2
 
-/** What a question has after its text, in columns. */
-const YES_OR_NO = ' (y/N)'.length
+/** As in watch. */
+const YES_OR_NO = 'y = yes, any other key = no'
 
 /** Lines for a menu. A long list may fill the screen, and so may the answers to a question. */
 function roomFor(entries: number, rows: number): number {

@@ -112,16 +112,22 @@ test('Ctrl-Z stops the program beside a question, too', async () => {
   type('\u001a')
   await vi.waitFor(() => expect(kill).toHaveBeenCalledWith(0, 'SIGTSTP'))
   await vi.waitFor(() => expect(keyboard.modes.slice(-2)).toEqual([false, true]))
-  type('y\r')
+  type('y')
   expect(await confirmed).toBe(true)
 })
 
-test('Esc means no, even after other keys', async () => {
+test.each(['n', '\r', '\u001b', 'h'])('one key answers a question, and %j means no', async (key) => {
   const { until, ui, type } = await open()
   const confirmed = ui.confirm('Sure?')
   await until('Sure?')
-  type('hn?\r')
-  await until('You must answer')
-  type('\u001b')
+  type(key)
   expect(await confirmed).toBe(false)
+})
+
+test('Ctrl-C in a question interrupts', async () => {
+  const { until, ui, type } = await open()
+  const confirmed = ui.confirm('Sure?')
+  await until('Sure?')
+  type('\u0003')
+  await expect(confirmed).rejects.toThrow('Ctrl-C')
 })

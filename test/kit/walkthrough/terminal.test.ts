@@ -182,12 +182,12 @@ describe('the walkthrough in a terminal', () => {
     await until(/❯ Check my answer/)
     paste('x\ny\n')
     press('a')
-    expect(await until(/Task 1 · createEvent[\s\S]*❯ Check my answer/)).not.toContain('Start over')
+    expect(await until(/Task 1 · createEvent[\s\S]*❯ Check my answer/)).not.toContain('Events over')
     press('x')
-    await until(/Start over\?/)
+    await until(/Start 01 · Events over\?[\s\S]*other key = no$/m)
     paste('yes\n')
-    press('n', 'Enter')
-    await until(/kept under a dated name\. No[\s\S]*❯ Check my answer/)
+    press('n')
+    await until(/other key = no No\n[\s\S]*❯ Check my answer/)
   })
 
   test('a low screen shows the task on pages, not above the menu, which would push it out', async () => {
@@ -200,6 +200,32 @@ describe('the walkthrough in a terminal', () => {
     await until(/Check my answer/)
     press('a')
     await until(/Task 1 · createEvent[\s\S]*^1\/\d+ {2}space next/m)
+    press('h')
+    await until(/Hint 1 of 5[\s\S]*❯ Check my answer/)
+  })
+
+  test('the keys at the start have a page of their own, on which they work', async () => {
+    const { until, press } = open('', { columns: 60, rows: 20 })
+    await until(/❯ Start 01/)
+    press('?')
+    await until(/^Keys\n═+\n• n starts[\s\S]*^1\/1 {2}space done/m)
+    press('l')
+    await until(/Which lesson\?/)
+  })
+
+  test('m shows all of the verdict, and a question takes one key', async () => {
+    const { until, press } = open('', { columns: 60, rows: 20 })
+    await until(/❯ Start 01/)
+    press('x')
+    await until(/Start 01 · Events over\?[\s\S]*other key = no$/m)
+    press('y')
+    await until(/any other key = no Yes\nStarted over[\s\S]*❯ Check my answer/)
+    press('m')
+    await until(/There's no verdict yet\. r checks your answer\.[\s\S]*❯ Check my answer/)
+    press('r')
+    await until(/createEvent isn't written yet[\s\S]*❯ Check my answer/)
+    press('m')
+    await until(/✗ 01-events[\s\S]*decodeEvent[\s\S]*^1\/\d {2}space next/m)
     press('h')
     await until(/Hint 1 of 5[\s\S]*❯ Check my answer/)
   })
@@ -262,10 +288,10 @@ describe('the walkthrough in a terminal', () => {
     await stopAndContinue()
     await until(/❯ Check my answer[\s\S]*select/)
     press('s')
-    await until(/Show the solution\?[\s\S]* \(y\/N\)/)
+    await until(/Show the solution\?[\s\S]*other key = no/)
     await stopAndContinue()
-    await until(/Show the solution\?[\s\S]* \(y\/N\)/)
-    press('n', 'Enter')
+    await until(/Show the solution\?[\s\S]*other key = no/)
+    press('n')
     await until(/solution\?[^?]* No\n[\s\S]*❯ Check my answer[\s\S]*select/)
     press('c')
     await until(/^01>$/m)
@@ -274,6 +300,35 @@ describe('the walkthrough in a terminal', () => {
     await until(/^01> PING$/m)
     press('Enter')
     await until(/^PONG$/m)
+  })
+
+  test('Ctrl-Z stops it during a check, which goes on with fg', async () => {
+    const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
+    terminal = openTerminal('bash --norc -i', { env })
+    const { until, press } = terminal
+    press('node src/cli/eventlings.mjs', 'Enter')
+    await until(/❯ Start 01/)
+    press('x')
+    await until(/other key = no/)
+    press('n')
+    await until(/❯ Check my answer/)
+    const [runs, mayEnd] = ['runs', 'may-end'].map((name) => path.join(home, name))
+    const answer = path.join(home, 'workspace', '01-events.ts')
+    await writeFile(
+      answer,
+      `import { existsSync, writeFileSync } from 'node:fs'
+${await readFile(answer, 'utf8')}
+writeFileSync(${JSON.stringify(runs)}, '')
+while (!existsSync(${JSON.stringify(mayEnd)})) await new Promise((go) => setTimeout(go, 20))
+`,
+    )
+    press('r')
+    while (!existsSync(runs ?? '')) await new Promise((resolve) => setTimeout(resolve, 20))
+    press('C-z')
+    await until(/Stopped/)
+    press('fg', 'Enter')
+    await writeFile(mayEnd ?? '', '')
+    await until(/createEvent isn't written yet[\s\S]*❯ Check my answer/)
   })
 
   test('a resized terminal gets new pages', async () => {
@@ -313,8 +368,8 @@ await new Promise((go) => setTimeout(go, 60_000))
 
 describe('questions in a terminal', () => {
   test('showing the solution asks first, and no means no', async () => {
-    const { until, press } = open('solution 01')
-    await until(/Show the solution\?/)
+    const { until, press } = open('solution 01', { columns: 60 })
+    await until(/counts as\n +"passed after the solution\." \(y\/N\)/)
     press('n', 'Enter')
     expect(await until(/\[ended 0\]/)).toContain('The solution stays hidden.')
     terminal.close()
