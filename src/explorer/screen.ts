@@ -32,7 +32,7 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
     title(explorer, size),
     ...(isLow ? [] : [...remark(explorer, size), ...heading(explorer, size)]),
   ]
-  const foot = footer(explorer, size).slice(0, isLow ? 1 : undefined)
+  const foot = footer(explorer, size, isLow)
   const hasKeys = explorer.recording.depth === 'changes'
   const rule = hasKeys ? [keysTitle(explorer, size)] : []
   const { rows, paint } = commandRows(explorer, size)
@@ -174,16 +174,30 @@ function keyRows(explorer: Explorer, { width, palette }: ScreenSize) {
 }
 
 /** A key and its word stay together. */
-function footer({ typing }: Explorer, { width, palette }: ScreenSize): readonly Line[] {
+/** On a low screen, one line of keys, of which the last one always leaves. */
+function footer({ typing }: Explorer, { width, palette }: ScreenSize, isLow: boolean): readonly Line[] {
   if (typing !== undefined)
     return [[span(cut('Type a part of the key. Enter keeps it, Esc shows all keys.', width, palette), 'dim')]]
-  const lines: Line[] = []
-  for (const { key, label } of KEYS) {
+  const entries = KEYS.map(({ key, label }): Line => {
     const shown = palette.unicode ? key : key.replace('←→', '<>')
-    const entry: Line = [span(shown, 'bold'), span(` ${label}`)]
+    return [span(shown, 'bold'), span(` ${label}`)]
+  })
+  const beside = (line: Line, entry: Line): Line =>
+    line.length === 0 ? entry : [...line, span('  '), ...entry]
+  const quit = entries.at(-1) ?? []
+  if (isLow) {
+    const fits = (line: Line) => lineWidth(beside(line, quit)) <= width
+    const others = entries.slice(0, -1).reduce((line, entry) => {
+      const longer = beside(line, entry)
+      return fits(longer) ? longer : line
+    }, [] as Line)
+    return [beside(others, quit)]
+  }
+  const lines: Line[] = []
+  for (const entry of entries) {
     const last = lines.at(-1)
     if (last !== undefined && lineWidth(last) + 2 + lineWidth(entry) <= width) {
-      lines[lines.length - 1] = [...last, span('  '), ...entry]
+      lines[lines.length - 1] = beside(last, entry)
     } else lines.push(entry)
   }
   return lines

@@ -95,7 +95,6 @@ function linesOf(
   const { width, palette, sideBySide, stepThrough, more = '--verbose' } = details
   const hint = isCut ? ` (more with ${more})` : ''
   const what = view.lanes.length > 1 ? 'What the clients did' : 'What the code did'
-  const heading = span(`${what}, in the order Redis executed it${hint}:`, 'dim')
   return [
     [],
     ...wrap(heading, { width, first: '  ' }),
@@ -121,8 +120,14 @@ function listOf({ commands, leftOut }: Commands, details: Details): readonly Lin
     } else missing += 1
   }
   const hint = all ? '' : ` (more with ${details.more ?? '--verbose'})`
-  const heading = span(`Its commands, in the order Redis executed them${hint}:`, 'dim')
-  return [[], ...wrap(heading, { width: details.width, first: '  ' }), ...lines]
+  return [[], ...headingOf('Its commands', 'in the order Redis executed them', hint, details.width), ...lines]
+}
+
+/** On one line, where that's possible: a low screen keeps only the first. */
+function headingOf(what: string, order: string, hint: string, width: number): readonly Line[] {
+  const lines = (text: string) => wrap(span(text, 'dim'), { width, first: '  ' })
+  const whole = lines(`${what}, ${order}${hint}:`)
+  return whole.length === 1 ? whole : lines(`${what}, in order${hint}:`)
 }
 
 /** Beginning and end, and where the check stepped in, with the command before it. */

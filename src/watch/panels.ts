@@ -4,7 +4,7 @@ import { type Home, keysInWords, revealHint, wishAfter } from '../learner/index.
 import type { ProgressLog } from '../progress/index.ts'
 import { type Palette, renderMarkdown } from '../terminal/index.ts'
 import { renderCheck } from '../verdict/index.ts'
-import { KEYS, type Panel } from './state.ts'
+import { KEYS, type Panel, type WatchState } from './state.ts'
 
 /** What panels are made from. A hint or a solution that is shown is recorded in the progress. */
 export interface PanelSource {
@@ -29,8 +29,8 @@ Most of these keys also work on every page, and in the menus of \`npm start\`.`
   return renderMarkdown(text, view)
 }
 
-/** What the screen may have had no room for: the hint, then the whole verdict. */
-export function everything(panel: Panel | undefined, result: CheckResult | undefined, title: string) {
+/** What the screen may have had no room for: the hint, then the whole verdict, and what a pass means. */
+export function everything({ panel, result, passed, title }: WatchState) {
   return async (view: TextView): Promise<string> => {
     const parts = [
       ...(panel === undefined ? [] : [await renderMarkdown(`## ${panel.title}\n\n${panel.text}`, view)]),
@@ -43,6 +43,7 @@ export function everything(panel: Panel | undefined, result: CheckResult | undef
             verbose: true,
             next: 'q goes back to the watch screen',
           }),
+      ...(passed === undefined ? [] : [await renderMarkdown(passed, view)]),
     ]
     return parts.join('\n\n')
   }

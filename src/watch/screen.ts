@@ -31,6 +31,8 @@ interface Block extends Cuttable {
 
 /** Below this, in rows, every line counts. */
 const SMALL = 22
+/** A hint's title, and the line that says where the rest is. */
+const LEAST_HINT = 2
 /** Maximum lines of an expected or received value, where there's room for it. */
 const VALUE_LINES = 12
 
@@ -87,10 +89,17 @@ async function verdict(state: WatchState, options: ScreenOptions, room: number):
     keepFirst(heading, 0),
     keepFirst(pieces.tasks, 5),
     keepFirst(
-      state.result.passed ? passed : whyFailed(pieces, room - heading.length - 1, panel.length > 0),
+      state.result.passed
+        ? passed
+        : whyFailed(
+            pieces,
+            room - heading.length - 1 - (panel.length > 0 ? LEAST_HINT + 1 : 0),
+            panel.length > 0,
+          ),
       0,
+      2,
     ),
-    keepFirst(panel, 1, 3),
+    keepFirst(panel, 1, LEAST_HINT),
     {
       lines: pieces.recording(Number.POSITIVE_INFINITY),
       within: pieces.recording,

@@ -93,10 +93,8 @@ export class WatchSession {
         const panel = await hintPanel(this.#options, this.#lesson.slug, this.#state.result)
         return this.#set({ panel, notice: undefined })
       }
-      case 'more': {
-        const { panel, result } = this.#state
-        return await this.#pages(everything(panel, result, this.#lesson.title))
-      }
+      case 'more':
+        return await this.#pages(everything(this.#state))
       case 'help':
         return await this.#pages(helpText)
       case 'others':

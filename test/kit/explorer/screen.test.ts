@@ -70,6 +70,11 @@ describe('a screen of 80 by 24', () => {
     ])
   })
 
+  test('on a small screen shows how to leave it', () => {
+    const last = screen(starterRun(), 3, [60, 15]).split('\n').at(-1)
+    expect(last).toBe('←→ Home End step  PgUp PgDn by 10  c collision  q quit')
+  })
+
   test('has two thirds for the commands, if the keys need the rest', () => {
     expect(divide(18, { rows: 13, keys: 20 })).toEqual({ rows: 12, keys: 6 })
     expect(divide(18, { rows: 40, keys: 2 })).toEqual({ rows: 16, keys: 2 })

@@ -171,6 +171,7 @@ describe('what is long', () => {
       ...[15, 16, 17, 18, 19].map((index) => `GET key${index}`),
     ])
     expect(show(many)).toContain('in the order Redis executed them (more with --verbose):')
+    expect(show(many, { width: 60 })).toContain('Its commands, in order (more with --verbose):\n')
     expect(show(many, { more: 'm' })).toContain('in the order Redis executed them (more with m):')
     expect(sentOf(show(many, { verbose: true }))).toHaveLength(20)
   })

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { CheckResult } from '../../../src/check/index.ts'
+import { everything } from '../../../src/watch/panels.ts'
 import { renderScreen } from '../../../src/watch/screen.ts'
 import type { WatchState } from '../../../src/watch/state.ts'
 import { ascii, colourful, plain, widest } from '../terminal/screens.ts'
@@ -97,6 +98,22 @@ describe('the screen', () => {
     const high = await renderScreen(state, { width: 80, height: 90, palette: plain })
     expect(high).toContain('XADD stream')
     expect(high).not.toContain('more lines: m')
+  })
+
+  test('if what a pass means is too long, it says so, and m shows all of it', async () => {
+    const tasks = [{ task: 'first', state: 'passed' as const, commands: [] }]
+    const passed = `${long('known', 80)}\n\nThe end.`
+    const after = { ...state, result: { ...result, passed: true, tasks }, passed, panel: undefined }
+    const low = await renderScreen(after, { width: 60, height: 15, palette: plain })
+    expect(low).toContain('known0')
+    expect(low).toMatch(/\(\d+ more lines: m\)/)
+    expect(await everything(after)({ width: 60, palette: plain })).toContain('The end.')
+  })
+
+  test('a hint that was asked for is announced on a very low screen, too', async () => {
+    const quiet = { ...state, news: undefined, notice: undefined }
+    const screen = await renderScreen(quiet, { width: 60, height: 15, palette: plain })
+    expect(screen).toMatch(/07-concurrency\.ts:53\n\nHint 1 of 4[\s\S]*\(\d+ more lines: m\)/)
   })
 
   test('of the commands, the last ones stay', async () => {
