@@ -48,9 +48,9 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
   const failed = result.tasks.find(({ state }) => state === 'failed')
   const failure = shownFailure(result)
   const facts = [
-    ['expected', failure?.expected],
-    ['received', failure?.received],
-    ['at', failure?.at && `${failure.at.file}:${failure.at.line}`],
+    ['expected', failure?.expected, failure?.received],
+    ['received', failure?.received, failure?.expected],
+    ['at', failure?.at && `${failure.at.file}:${failure.at.line}`, undefined],
   ] as const
   return {
     heading: heading(result, view),
@@ -63,7 +63,9 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
             ...wrap(failure.diagnosis, { width, first: '  ' }),
           ],
     evidence: (most) =>
-      facts.flatMap(([name, value]) => (value === undefined ? [] : atMost(name, value, most, view))),
+      facts.flatMap(([name, value, other]) =>
+        value === undefined ? [] : atMost(name, value, other, most, view),
+      ),
     // Without the blank line above them.
     recording: (room) =>
       failed === undefined
@@ -74,6 +76,9 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
   }
 }
 
+/** In so few lines, how a value is broken into lines says less than what's in it. */
+const FEW_LINES = 3
+
 function heading(result: CheckResult, { width, palette, at }: PiecesView): readonly Line[] {
   const allSkipped = result.passed && result.tasks.every((task) => task.state === 'skipped')
   const state = allSkipped ? 'skipped' : result.passed ? 'passed' : 'failed'
@@ -83,14 +88,42 @@ function heading(result: CheckResult, { width, palette, at }: PiecesView): reado
   return wrap([verdict, span(`  ${when}`, 'dim')], { width, rest: '  ' })
 }
 
-function atMost(name: string, value: string, most: number, { width, palette }: PiecesView): readonly Line[] {
+/**
+ * In few lines, a value goes beside its name and without line breaks: a name and a bracket would say nothing. If it
+ * still has to be cut, it begins where it differs from the `other` one.
+ */
+function atMost(
+  name: string,
+  value: string,
+  other: string | undefined,
+  most: number,
+  { width, palette }: PiecesView,
+): readonly Line[] {
   const lines = factLines(name, value, width)
   if (lines.length <= most) return lines
-  const dots = palette.unicode ? ' …' : ' ...'
-  // A name alone would say nothing.
-  const narrower =
-    most === 1
-      ? besideName(name, value, width - dots.length).slice(0, 1)
-      : factLines(name, value, width - dots.length).slice(0, most)
-  return [...narrower.slice(0, -1), [...(narrower.at(-1) ?? []), span(dots, 'dim')]]
+  const dots = palette.unicode ? '…' : '...'
+  const room = width - dots.length - 1
+  const ending = (shown: readonly Line[]) => [
+    ...shown.slice(0, -1),
+    [...(shown.at(-1) ?? []), span(` ${dots}`, 'dim')],
+  ]
+  if (most > FEW_LINES) return ending(factLines(name, value, room).slice(0, most))
+  const flat = onOneLine(value)
+  const whole = besideName(name, flat, width)
+  if (whole.length <= most) return whole
+  const from = other === undefined ? 0 : differsFrom(flat, onOneLine(other))
+  const rest = besideName(name, from === 0 ? flat : `${dots} ${flat.slice(from)}`, room)
+  return rest.length <= most ? rest : ending(rest.slice(0, most))
+}
+
+function onOneLine(value: string): string {
+  return value.replace(/\s*\n\s*/g, ' ')
+}
+
+/** One word before the one in which two values first differ: that's often its name. */
+function differsFrom(text: string, other: string): number {
+  let at = 0
+  while (at < text.length && text[at] === other[at]) at += 1
+  if (at === text.length) return 0
+  return text.lastIndexOf(' ', text.lastIndexOf(' ', at) - 1) + 1
 }

@@ -99,7 +99,7 @@ async function verdict(state: WatchState, options: ScreenOptions, room: number):
       0,
       2,
     ),
-    keepFirst(panel, 1, LEAST_HINT),
+    keepFirst(panel, 1, 1),
     {
       lines: pieces.recording(Number.POSITIVE_INFINITY),
       within: pieces.recording,

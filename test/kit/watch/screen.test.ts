@@ -74,7 +74,7 @@ describe('the screen', () => {
         expect(text).toContain('at 03:04:05, 840 ms')
         expect(text).toContain('Task 2 of 3')
         expect(text.replace(/\s+/g, ' ')).toContain(result.tasks[1]?.diagnosis ?? '')
-        expect(text).toMatch(/^ {2}expected$/m)
+        expect(text).toMatch(/^ {2}expected\b[^X]*expected0/m)
         expect(text).toContain('RECEIVED')
         expect(text).toContain('workspace/07-concurrency.ts:53')
         expect(text).toMatch(/h hint[\s\S]*q quit/)
@@ -82,6 +82,29 @@ describe('the screen', () => {
       }
     })
   }
+
+  test('a value of several lines has its content in view on a low screen', async () => {
+    const received = `{\n  first: ${long('a', 12)},\n  second: 'b'\n}`
+    const tasks = result.tasks.map((task) =>
+      task.state === 'failed' ? { ...task, expected: '[\n  1,\n  2\n]', received } : task,
+    )
+    const quiet = { ...state, result: { ...result, tasks }, panel: undefined, news: undefined }
+    const screen = await renderScreen(quiet, { width: 60, height: 20, palette: plain })
+    expect(screen).toContain('  expected  [ 1, 2 ]\n')
+    expect(screen).toMatch(/ {2}received {2}\{ first: a0 a1 /)
+  })
+
+  test('two values that begin alike are shown from where they differ', async () => {
+    const same = long('same', 40)
+    const tasks = result.tasks.map((task) =>
+      task.state === 'failed'
+        ? { ...task, expected: `{ ${same}, last: 1 }`, received: `{ ${same}, last: 2 }` }
+        : task,
+    )
+    const quiet = { ...state, result: { ...result, tasks }, panel: undefined, news: undefined }
+    const screen = await renderScreen(quiet, { width: 60, height: 15, palette: plain })
+    expect(screen).toContain('  expected  … last: 1 }\n  received  … last: 2 }\n')
+  })
 
   test('a wide value has its beginning beside its name where it has only one line', async () => {
     const quiet = { ...state, panel: undefined, news: undefined, notice: undefined }
