@@ -97,7 +97,7 @@ function linesOf(
   const what = view.lanes.length > 1 ? 'What the clients did' : 'What the code did'
   return [
     [],
-    ...wrap(heading, { width, first: '  ' }),
+    ...headingOf(what, 'in the order Redis executed it', hint, width),
     ...laneLines(view, { width, palette, sideBySide, indent: INDENT }),
     ...(stepThrough === undefined ? [] : wrap(span(stepThrough, 'dim'), { width, first: '  ' })),
   ]
