@@ -16,6 +16,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  withRival,
 } from '#kit'
 import type { StoredEvent } from '#lesson/07-concurrency'
 import {
@@ -55,6 +56,9 @@ async function plant(from: number, to: number, key = KEY): Promise<void> {
 const PLANT = `for at = 2, #ARGV do
   redis.call('XADD', KEYS[1], string.format('%d-0', ARGV[1] + at - 2), 'event', ARGV[at])
 end`
+
+/** Drops the oldest entry. KEYS: the stream. */
+const TRIM_ONE = `redis.call('XTRIM', KEYS[1], 'MAXLEN', redis.call('XLEN', KEYS[1]) - 1)`
 
 async function entries(key = KEY): Promise<{ id: string; event: unknown }[]> {
   const all = await box.admin.xrange(key, '-', '+')
@@ -123,6 +127,30 @@ function exactlyOneWon(
     [1, 2],
     "The slower writer's ConcurrencyError should say that it expected version 1 and that the aggregate is at version 2.",
   )
+}
+
+async function closesWhatItOpens(
+  name: string,
+  appendTo: (store: AggregateEventStore, one: DomainEvent, expectedVersion: number, id: string) => unknown,
+): Promise<void> {
+  const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do outside of the check
+  const spoilt = { ...event(3), payload: { at: new Date(0) } } as unknown as DomainEvent
+  const store = new AggregateEventStore(redis)
+  await box.admin.set('aggregate:account:acc-2', 'not a stream')
+  for (const [what, one, expectedVersion, id] of [
+    ['an append that succeeded', event(1), 0, 'acc-1'],
+    ['an append that was refused with a ConcurrencyError', event(2), 0, 'acc-1'],
+    ['an append of an event that encodeEvent refuses', spoilt, 1, 'acc-1'],
+    ['an append with an invalid version', event(2), Number.NaN, 'acc-1'],
+    ['an append to a key that holds a string, which Redis refuses', event(1), 0, 'acc-2'],
+  ] as const) {
+    await attempt(name, () => appendTo(store, one, expectedVersion, id))
+    verifyEqual(
+      await connectionsStillOpen(),
+      0,
+      `After ${what}, a connection is still open that wasn't there before. If every append leaves one open, Redis soon accepts no more connections. Close every connection you open, in a \`finally\`.`,
+    )
+  }
 }
 
 describe('appendEvent', () => {
@@ -364,6 +392,20 @@ describe('appendEvent', () => {
     })
   })
 
+  test("doesn't treat trim after trim as a conflict", async () => {
+    await plant(1, 20)
+    // Six trims: three attempts that each read the version and write.
+    const rival = withRival(box.redis, KEY, () => box.admin.eval(TRIM_ONE, 1, KEY), 6)
+    const outcome = await attempt('appendEvent', () =>
+      new AggregateEventStore(rival.redis).appendEvent('account', 'acc-1', event(21), 20),
+    )
+    verify(
+      outcome.ok && outcome.value === 21,
+      "While `appendEvent` was running, old entries were trimmed again and again. The account was still at version 20, as expected, but the event wasn't appended. A trim isn't a conflict, however many there are, so retry for as long as the version is the expected one.",
+      { expected: 21, received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
   test('keeps everything that is there', async () => {
     await plant(1, 1_500)
     await appended(1_501, 1_500)
@@ -376,8 +418,8 @@ describe('appendEvent', () => {
       length === 1_501 && ttl === -1 && !trims,
       "An append should add one entry and change nothing else. The events are the only source of truth: don't use a `MAXLEN` that drops old ones or an `EXPIRE` that drops all of them one day.",
       {
-        expected: '1501 entries, no expiration',
-        received: `${length} entries, ${ttl < 0 ? 'no expiration' : 'an EXPIRE'}`,
+        expected: '1501 entries, no limit, no expiration',
+        received: `${length} entries, ${trims ? 'a limit' : 'no limit'}, ${ttl < 0 ? 'no expiration' : 'an EXPIRE'}`,
       },
     )
     verifyEqual(
@@ -530,26 +572,10 @@ describe('appendEvent', () => {
     )
   })
 
-  test('closes what it opens', async () => {
-    const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do outside of the check
-    const spoilt = { ...event(3), payload: { at: new Date(0) } } as unknown as DomainEvent
-    const store = new AggregateEventStore(redis)
-    await box.admin.set('aggregate:account:acc-2', 'not a stream')
-    for (const [what, one, expectedVersion, id] of [
-      ['an append that succeeded', event(1), 0, 'acc-1'],
-      ['an append that was refused with a ConcurrencyError', event(2), 0, 'acc-1'],
-      ['an append of an event that encodeEvent refuses', spoilt, 1, 'acc-1'],
-      ['an append with an invalid version', event(2), Number.NaN, 'acc-1'],
-      ['an append to a key that holds a string, which Redis refuses', event(1), 0, 'acc-2'],
-    ] as const) {
-      await attempt('appendEvent', () => store.appendEvent('account', id, one, expectedVersion))
-      verifyEqual(
-        await connectionsStillOpen(),
-        0,
-        `After ${what}, a connection is still open that wasn't there before. If every append leaves one open, Redis soon accepts no more connections. Close every connection you open, in a \`finally\`.`,
-      )
-    }
-  })
+  test('closes what it opens', () =>
+    closesWhatItOpens('appendEvent', (store, one, version, id) =>
+      store.appendEvent('account', id, one, version),
+    ))
 
   test('leaves the connection to its owner', async () => {
     await appended(1, 0)
@@ -737,6 +763,23 @@ describe('appendEvents', () => {
       never: ConcurrencyError,
       why: "The batch wasn't stored, and no other writer was faster, so the caller needs to see this error.",
     }))
+
+  test('stores each string unchanged', async () => {
+    const payload = { tags: [], cents: 123_456_789_012_345, note: 'a|b; c,d}{"e" ,\n' }
+    const batch = [event(1), { ...event(2), payload }, event(3)]
+    const store = new AggregateEventStore(box.redis)
+    await call('appendEvents', () => store.appendEvents('account', 'acc-1', batch, 0))
+    verifyEqual(
+      (await entries()).map((entry) => entry.event),
+      batch,
+      'The events of the stored batch differ from the ones that were passed in. Pass the string of each event as an argument of its own and store it unchanged: a character that separates the events can also be part of one, and Lua turns `[]` into `{}`.',
+    )
+  })
+
+  test('closes what it opens', () =>
+    closesWhatItOpens('appendEvents', (store, one, version, id) =>
+      store.appendEvents('account', id, [event(9), one], version),
+    ))
 
   test('refuses a batch without a version', async () => {
     await plant(1, 1)
@@ -1187,6 +1230,19 @@ describe('decideAndAppend', () => {
       outcome.ok && outcome.value === 2,
       "`attempts` was 0, no other client wrote, and the decision wasn't appended. `decide` is called at least once, so check `attempts` after the first conflict, not before the first try.",
       { expected: 2, received: outcome.ok ? outcome.value : outcome.error },
+    )
+    let calls = 0
+    await attempt('decideAndAppend', () =>
+      run(async () => {
+        calls += 1
+        await someoneElseDebits(calls + 2)
+        return calls > 20 ? [] : [event(50)]
+      }, 0),
+    )
+    verifyEqual(
+      calls,
+      1,
+      '`attempts` was 0, another client was faster, and `decide` was called again. It should be called just once: 0 is a number of attempts, and only a missing argument means 5. Beware of `attempts || 5`.',
     )
   })
 
