@@ -394,8 +394,8 @@ describe('appendEvent', () => {
 
   test("doesn't treat trim after trim as a conflict", async () => {
     await plant(1, 20)
-    // Six trims: three attempts that each read the version and write.
-    const rival = withRival(box.redis, KEY, () => box.admin.eval(TRIM_ONE, 1, KEY), 6)
+    // Nine trims: three attempts of a WATCH, a read, and a write.
+    const rival = withRival(box.redis, KEY, () => box.admin.eval(TRIM_ONE, 1, KEY), 9)
     const outcome = await attempt('appendEvent', () =>
       new AggregateEventStore(rival.redis).appendEvent('account', 'acc-1', event(21), 20),
     )

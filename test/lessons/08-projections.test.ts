@@ -15,6 +15,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  withRival,
 } from '#kit'
 import { getUserProjection, updateUserProjection } from '#lesson/08-projections'
 
@@ -389,6 +390,22 @@ describe('updateUserProjection', () => {
     })
   }
 
+  test('ignores a type named like a property of every object', async () => {
+    for (const eventType of ['constructor', 'toString']) {
+      for (const there of [true, false]) {
+        if (there) await plant()
+        else await box.admin.del(KEY)
+        const before = await row()
+        const outcome = await attempt('updateUserProjection', () => update(stored(2, eventType)))
+        verifyEqual(
+          [outcome.ok ? outcome.value : outcome.error, await row()],
+          ['skipped', before],
+          `An event has the type \`${eventType}\`, which isn't one of the four, and it wasn't skipped. If you look the type up in an object, every object has a property \`${eventType}\`: use a \`switch\`, a Map, or \`Object.hasOwn\`.`,
+        )
+      }
+    }
+  })
+
   test('takes only USER_REGISTERED for a registration', async () => {
     for (const eventType of [
       'USER_REGISTRATION_REFUSED',
@@ -604,8 +621,9 @@ describe('old events', () => {
         prepare: async () => void (await plant()),
         first: (redis) => update(emailChanged(2), redis),
         second: async (redis) => {
-          await update(emailChanged(2), redis)
+          const outcome = await update(emailChanged(2), redis)
           await update(emailChanged(3), redis)
+          return outcome
         },
         verify: async ({ first, second, held, after }) => {
           watched ||= box.commands.some(({ name }) => name === 'WATCH')
@@ -623,10 +641,27 @@ describe('old events', () => {
               ? "Event 2 was delivered twice at the same time on one connection, and the row is wrong. A `WATCH` belongs to a connection, so one caller's `EXEC` ended the other caller's watch. Use `WATCH` on a `redis.duplicate()`, or use a script."
               : `Event 2 was delivered twice at the same time, and the row is wrong, because the second call ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Check the version and write in one step.`,
           )
+          verifyEqual(
+            [first, second].map((outcome) => outcome.ok && outcome.value).sort(),
+            ['applied', 'skipped'],
+            `Event 2 was delivered twice at the same time and applied once, but the calls didn't return 'applied' once and 'skipped' once. The second call ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Return the result of the step that compares the version and writes, because a version that's read separately may have changed by then.`,
+          )
         },
       })
     })
   }
+
+  test("aren't all that changes the row", async () => {
+    await plant()
+    // Nine writes: three attempts of a WATCH, a read, and a write.
+    const rival = withRival(box.redis, KEY, plant, 9)
+    const outcome = await attempt('updateUserProjection', () => update(emailChanged(2), rival.redis))
+    verifyEqual(
+      [outcome.ok ? outcome.value : outcome.error, (await row()).version],
+      ['applied', '2'],
+      "While event 2 was applied, another program built the row again several times. It was still at version 1, so event 2 was new, but it wasn't applied. `EXEC` replies `(nil)` whenever a watched key was written, even if the version is the same. That doesn't mean the event is old, so read the row again and retry as often as it takes.",
+    )
+  })
 
   for (const [what, before, event, next, expected] of [
     [
@@ -785,6 +820,23 @@ describe('getUserProjection', () => {
           seen === 'ada@old.example 0 1' || seen === 'ada@new.example 1 2',
           `Event 2 was applied just before \`getUserProjection\` sent its ${held ?? 'last command'}, and the result is a mixture of the row before it and the row after it. Read all fields with one command, such as \`HGETALL\`.`,
           { received: first.ok ? first.value : first.error },
+        )
+      },
+    })
+  })
+
+  test('notices when the row disappears', async () => {
+    await everyInterleaving({
+      name: 'getUserProjection',
+      prepare: async () => void (await plant()),
+      first: (redis) => getUserProjection(redis, 'user-42'),
+      second: async () => void (await box.admin.del(KEY)),
+      verify: ({ first, held }) => {
+        const found = first.ok ? (first.value as Awaited<ReturnType<typeof getUserProjection>>) : undefined
+        verify(
+          found === null || found?.email === ROW.email,
+          `The row was deleted just before \`getUserProjection\` sent its ${held ?? 'last command'}, and the result is neither the row nor null. Find out whether there's a row from the reply that has its fields, not with a command of its own.`,
+          { expected: null, received: first.ok ? first.value : first.error },
         )
       },
     })
