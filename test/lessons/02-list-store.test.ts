@@ -15,6 +15,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  withRival,
 } from '#kit'
 import type { EventPage, Follower } from '#lesson/02-list-store'
 import {
@@ -127,7 +128,7 @@ describe('storeEvent', () => {
   })
 
   test('accepts event types of any kind', async () => {
-    for (const eventType of ['UserMoved', 'user.moved', 'ORDER_SENT']) {
+    for (const eventType of ['UserMoved', 'user.moved', 'order sent: 20 €']) {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, 'user-42', eventType)))
       verify(
         outcome.ok,
@@ -223,6 +224,17 @@ describe('storeEvent', () => {
       ))
   }
 
+  test('works twice at once on one connection', async () => {
+    const outcome = await attempt('storeEvent', () =>
+      Promise.all([event(1), event(2)].map((one) => storeEvent(box.redis, one))),
+    )
+    verifyEqual(
+      [outcome.ok || outcome.error, (await box.admin.lrange('events:user-42', 0, -1)).length],
+      [true, 2],
+      `\`storeEvent\` was called twice at once on one connection, and the calls got in each other's way.${box.commands.filter(({ name }) => name === 'MULTI').length > 1 ? ' A MULTI applies to every command on its connection until EXEC. Chain the commands to what `redis.multi()` returns, and ioredis sends them together.' : ''}`,
+    )
+  })
+
   test.skipIf(lacks('own-server'))('passes on any error from Redis', () =>
     passesOnRefusedWrite({
       name: 'storeEvent',
@@ -253,6 +265,7 @@ describe('storeEvent', () => {
     ['user/42', 'an ID with a slash'],
     ['zoë', 'an ID with a letter outside A-Z and a-z'],
     ['user-42\n', 'an ID that ends in a line break'],
+    ['uſer-42', 'an ID with a long s'],
     ['x'.repeat(101), 'an ID of 101 characters'],
   ] as const) {
     test(`refuses ${what}`, async () => {
@@ -400,11 +413,11 @@ describe('readEventsByType', () => {
       () => readEventsByType(box.redis, 'USER_RENAMED'),
       'For a type without events',
     )
-    await box.admin.rpush('events:type:user.moved', text(5, 'user-42', 'user.moved'))
-    const outcome = await attempt('readEventsByType', () => readEventsByType(box.redis, 'user.moved'))
+    await box.admin.rpush('events:type:user moved: €', text(5, 'user-42', 'user moved: €'))
+    const outcome = await attempt('readEventsByType', () => readEventsByType(box.redis, 'user moved: €'))
     verify(
       outcome.ok && outcome.value.events.length === 1,
-      '`readEventsByType` didn\'t return the one stored event of type "user.moved". Don\'t check or change types here: the key is `events:type:` plus the type exactly as it is.',
+      '`readEventsByType` didn\'t return the one stored event of type "user moved: €". Don\'t check or change types here: the key is `events:type:` plus the type exactly as it is.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -758,6 +771,27 @@ describe('followEvents', () => {
     )
   })
 
+  test('handles nothing that a read finds after stop is called', async () => {
+    const inbox = newInbox()
+    let follower: Follower | undefined
+    let stopping: Promise<number> | undefined
+    // Stops the follower just before it sends its next read.
+    const { redis } = withRival(box.redis, 'events:type:USER_REGISTERED', async () => {
+      stopping ??= follower?.stop()
+    })
+    follower = await call('followEvents', () => followEvents(redis, 'USER_REGISTERED', 0, inbox.handle), {
+      background: true,
+    })
+    await storedElsewhere(1)
+    await until(() => stopping !== undefined)
+    const position = await call('stop', () => stopping, { background: true })
+    verifyEqual(
+      { handled: inbox.seen, position },
+      { handled: [], position: 0 },
+      '`stop` was called while `followEvents` was reading the list. The read found event 1, and `handle` was called with it all the same. Check whether `stop` has been called right before each call of `handle`, not after it.',
+    )
+  })
+
   test('closes the connection that it opened', async () => {
     const follower = await follow(0, () => {})
     await stop(follower)
@@ -791,6 +825,13 @@ describe('followEvents', () => {
       'The first read failed and `followEvents` rejected, but the connection it had opened is still open. The caller got no follower to stop, so nothing can ever close it. Close it before you throw the error.',
       { expected: 'no more connections than before', received: `${left} more` },
     )
+    const next = await attempt('followEvents', () => followEvents(box.redis, 'USER_DEACTIVATED', 0, () => {}))
+    verify(
+      next.ok,
+      "`followEvents` rejected because the first read failed, as it should, and then it also rejected for another type, whose list is fine. Keep the state of a follower inside `followEvents`, not in module-level variables, because one follower's error isn't another's.",
+      { received: !next.ok && next.error },
+    )
+    await stop(next.value)
   })
 
   test('misses nothing between reading and listening', async () => {
@@ -843,6 +884,39 @@ describe('followEvents', () => {
     })
   })
 
+  test("doesn't read before it listens", async () => {
+    const inbox = newInbox()
+    let stored = false
+    const redis = box.connect()
+    const duplicate = redis.duplicate.bind(redis)
+    // Holds SUBSCRIBE back until a read that doesn't wait for it is done.
+    redis.duplicate = (...options) =>
+      withRival(
+        duplicate(...options),
+        'events',
+        async () => {
+          await box.roundTrips(30)
+          await storedElsewhere(1)
+          stored = true
+        },
+        1,
+      ).redis
+    const follower = await call(
+      'followEvents',
+      () => followEvents(redis, 'USER_REGISTERED', 0, inbox.handle),
+      {
+        background: true,
+      },
+    )
+    if (stored) await until(() => inbox.seen.length > 0)
+    verify(
+      !stored || inbox.seen.length > 0,
+      "An event stored just before `followEvents` sent its SUBSCRIBE was never handled, because the first read didn't wait for the subscription and was done by then. Await `subscribe`, then read.",
+      { expected: [1], received: inbox.seen },
+    )
+    await stop(follower)
+  })
+
   test('rejects with an error from any command before it has caught up', async () => {
     let wasHidden = false
     let left = 0
@@ -871,7 +945,7 @@ describe('followEvents', () => {
 async function refusesId(name: string, id: string, run: () => unknown): Promise<void> {
   const why = id.startsWith('type:')
     ? `Its key would be \`events:${id}\`, which is the list of a type, so this entity's events would be mixed in with everyone's.`
-    : "An ID has 1 to 100 of the characters A-Z a-z 0-9 . _ - and no others, so that it can't collide with another key."
+    : `An ID has 1 to 100 of the characters A-Z a-z 0-9 . _ - and no others, so that it can't collide with another key.${id.includes('ſ') ? " If you ignore case, `ſ` counts as an s, so don't." : ''}`
   const outcome = await attempt(name, run)
   verify(
     !outcome.ok,
