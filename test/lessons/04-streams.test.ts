@@ -393,6 +393,11 @@ describe('compareIds, timeOf, jsonField', () => {
       'Both parts are 64-bit numbers. A `number` is exact only up to 2^53, so use BigInt.',
     ],
     [
+      '9999999999999999999-0',
+      '10000000000000000000-0',
+      'Both parts have up to 20 digits, so if you pad them with zeros to compare strings, pad them to 20.',
+    ],
+    [
       '1-18446744073709551614',
       '1-18446744073709551615',
       'Both parts are 64-bit numbers. A `number` is exact only up to 2^53, so use BigInt.',
@@ -429,6 +434,12 @@ describe('compareIds, timeOf, jsonField', () => {
       time[0].getTime(),
       1_772_355_600_123,
       'The first part of an ID is milliseconds since 1970 (not nanoseconds, not seconds), so `1772355600123-5` was created at 2026-03-01T09:00:00.123Z. The second part is a counter, not a time.',
+    )
+    const early = await call('timeOf', () => timeOf('10-0'))
+    verifyEqual(
+      early.getTime(),
+      10,
+      "`timeOf('10-0')` should be 10 milliseconds after the beginning of 1970. The time is everything before the dash, however many digits that is.",
     )
   })
 
@@ -531,6 +542,14 @@ async function read(positions: Readonly<Record<string, string>>, waitMs: number)
   )
   isResult(result)
   return result
+}
+
+/** Waits for the condition, or until the reads have failed. Gives up after two seconds, or later if Redis is slow. */
+async function arrived(reading: Promise<unknown>, condition: () => boolean): Promise<void> {
+  for (let tick = 0; tick < 400 && !condition(); tick += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await Promise.race([reading, box.roundTrips(1)])
+  }
 }
 
 function isResult(result: NewEntries): void {
@@ -664,10 +683,7 @@ describe('readNew', () => {
     const shared = !answered
     await box.admin.xadd('user_friends', '7-0', 'n', '1')
     await question
-    for (let tick = 0; tick < 400 && result === undefined && !shared; tick += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      await Promise.race([reading, box.roundTrips(1)])
-    }
+    await arrived(reading, () => result !== undefined || shared)
     verify(
       shared || result !== undefined,
       "An entry arrived while `readNew` was waiting, and `readNew` didn't return it. Wait only until the first entry arrives: `waitMs` is a limit, not a time to sleep. XREAD with `BLOCK` replies as soon as there's something.",
@@ -685,6 +701,32 @@ describe('readNew', () => {
       },
       '`readNew` should return the entry that arrived while it was waiting, and the position after it.',
     )
+  })
+
+  test('waits in two calls at once', async () => {
+    let updates: NewEntries | undefined
+    let friends: NewEntries | undefined
+    const both = Promise.all([
+      read({ user_updates: '0-0' }, 60_000).then((value) => {
+        updates = value
+      }),
+      read({ user_friends: '0-0' }, 60_000).then((value) => {
+        friends = value
+      }),
+    ])
+    both.catch(() => {})
+    await box.roundTrips(100)
+    await box.admin.xadd('user_friends', '7-0', 'n', '1')
+    await arrived(both, () => friends !== undefined)
+    const [early, isLate] = [updates, friends === undefined]
+    await box.admin.xadd('user_updates', '8-0', 'n', '1')
+    await arrived(both, () => updates !== undefined && friends !== undefined)
+    verify(
+      !isLate && early === undefined && updates !== undefined,
+      'Two calls of `readNew` were waiting, each for another stream, and then an entry arrived in each. At least one of the calls failed or missed its entry. A blocked connection does nothing else, so each call needs a `redis.duplicate()` of its own.',
+      { expected: 'the entry of its own stream for each call', received: { updates, friends } },
+    )
+    await both
   })
 
   test('closes what it opened', async () => {
@@ -726,6 +768,12 @@ describe('readNew', () => {
       sizes,
       [100, 100, 30, 0],
       'Of 230 entries, `readNew` should return 100, then 100, then 30, and then none. Read at most 100 from each stream (COUNT 100), starting after the positions you receive.',
+      [
+        [
+          (found) => found[0] === 100 && found[3] === 100,
+          "Each of four calls returned 100 of 230 entries, so the position stops somewhere. The next position is the ID of the last entry you return. It's always greater than the old one, so don't compare the two: as strings, `5-100` comes before `5-99`.",
+        ],
+      ],
     )
     verify(
       seen.every((n, i) => n === i + 1),
