@@ -307,9 +307,10 @@ describe('publishBatch', () => {
         "another program's value",
         `\`${key}\` belongs to another program, and its value has changed. Leave such a key as it is.`,
       )
+      const publisher = new EventPublisher(box.redis)
       const alone = await callError(
         'publish',
-        () => new EventPublisher(box.redis).publish(event(2)),
+        () => publisher.publish(event(2)),
         StreamKeyError,
         `\`${key}\` holds a string instead of a stream. \`publish\` should reject with a StreamKeyError that names the key, as \`publishBatch\` does.`,
       )
@@ -325,8 +326,26 @@ describe('publishBatch', () => {
         WHOLE,
         "The key was free again, and the batch was published once more. Now each of its events should be stored once, so don't record a refused event as published.",
       )
+      const again = await attempt('publish', () => publisher.publish(event(2)))
+      verify(
+        again.ok,
+        'The key was free again, but the publisher that had refused e-2 because of it refused e-2 once more. Ask Redis in every call, and keep neither results nor promises from earlier calls.',
+        { received: !again.ok && again.error },
+      )
     })
   }
+
+  test('works after Redis has forgotten the script', async () => {
+    const publisher = new EventPublisher(box.redis)
+    await call('publishBatch', () => publisher.publishBatch([event(1)]))
+    await box.admin.script('FLUSH')
+    const outcome = await attempt('publishBatch', () => publisher.publishBatch([event(3)]))
+    verify(
+      outcome.ok,
+      'A publisher had published an event, then Redis forgot all scripts, as it does when it restarts, and the next `publishBatch` failed. `EVALSHA` only names a script, so send the script itself with `eval`, or use `redis.defineCommand`, which sends it again after a NOSCRIPT.',
+      { received: !outcome.ok && outcome.error },
+    )
+  })
 
   test('names the whole key', async () => {
     const entityId = 'Zoë: 43 {x}'
@@ -560,10 +579,11 @@ describe('no event twice', () => {
   test('another event with the same content', async () => {
     await publish(event(1))
     await publish({ ...event(1), eventId: 'e-9' })
+    await publish({ ...event(1), eventId: 'E-9' })
     verifyEqual(
       await eventIds(ALL),
-      ['e-1', 'e-9'],
-      'Two events with the same content are two events, because the same thing can happen twice. Only the `eventId` shows whether two events are the same.',
+      ['e-1', 'e-9', 'E-9'],
+      'Two events with the same content are two events, because the same thing can happen twice. Only the `eventId`, exactly as it is, shows whether two events are the same.',
     )
   })
 
@@ -844,6 +864,21 @@ describe('maxlen', () => {
       await box.admin.xlen(ALL),
       old + 3,
       "Without `maxlen`, `stream:events` lost entries. Don't trim unless the caller asks for it, because the stream will one day reach a limit that the caller doesn't know about.",
+    )
+  })
+
+  test('belongs to one publisher', async () => {
+    await plant(150)
+    const keeps = new EventPublisher(box.redis)
+    const trims = new EventPublisher(box.redis, { maxlen: 5 })
+    await call('publish', () => keeps.publish(event(1)))
+    const kept = await box.admin.xlen(ALL)
+    await call('publish', () => trims.publish(event(3)))
+    const left = await box.admin.xlen(ALL)
+    verifyEqual(
+      [kept, left < 151],
+      [151, true],
+      "Two publishers shared a connection, one without `maxlen` and one with `maxlen` 5. The first one trimmed, or the second one didn't. Each publisher has a `maxlen` of its own, so keep it in the instance and pass it to a script as an argument. On one connection, `defineCommand` replaces an earlier command with the same name.",
     )
   })
 
