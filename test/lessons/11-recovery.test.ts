@@ -851,6 +851,27 @@ describe('recover', () => {
     )
   })
 
+  test('takes an entity by any name', async () => {
+    await plant(1, 2, (n) => (n === 1 ? 'constructor' : 'toString'))
+    await deliver(2, 'mailer-2', DEAD)
+    verifyEqual(
+      await call('recover', () => run(() => {})),
+      { handled: 2, failed: 0, held: 0, dead: 0 },
+      'The entities are called `constructor` and `toString`. Nothing has failed, but not every event was handled. Every object has properties with these names, so keep the entities that failed in a Set.',
+    )
+  })
+
+  test('takes a limit of 0 as it is', async () => {
+    await plant(1, 1)
+    await deliver(1, 'mailer-2', DEAD)
+    const options = { minIdleMs: MINUTE, maxDeliveries: 0, handle: () => {} }
+    verifyEqual(
+      await call('recover', () => recover(box.redis, ME, options)),
+      { handled: 0, failed: 0, held: 0, dead: 1 },
+      'With `maxDeliveries: 0`, every event has been delivered too often. 0 is a number like any other, but `||` treats it as missing.',
+    )
+  })
+
   test('keeps the dead letters of each group apart', async () => {
     await plantParcel('packer-2', 3)
     const options = { minIdleMs: MINUTE, maxDeliveries: 3, handle: () => {} }
