@@ -245,11 +245,13 @@ describe('applyPostEvent', () => {
         ],
       ],
     )
-    verifyEqual(
-      await call('applyPostEvent', () => applyPostEvent(draft(), event(4, 'POST_PINNED', { title: 'X' }))),
-      draft(),
-      'An event of an unknown type (POST_PINNED) should leave the post as it is.',
-    )
+    for (const type of ['POST_PINNED', 'COMMENT_ADDED', 'toString']) {
+      verifyEqual(
+        await call('applyPostEvent', () => applyPostEvent(draft(), event(4, type, { title: 'X' }))),
+        draft(),
+        `An event of an unknown type (${type}) should leave the post as it is.`,
+      )
+    }
     for (const one of [event(3, 'POST_EDITED', { title: 'X' }), PUBLISHED, event(4, 'POST_PINNED')]) {
       const none = await call('applyPostEvent', () => applyPostEvent(null, one))
       verify(
@@ -316,6 +318,20 @@ describe('createPost and getPost', () => {
     )
   })
 
+  test('needs only a title', async () => {
+    for (const [id, typed] of [
+      ['post-1', { ...DRAFT, content: '' }],
+      ['post-2', { ...DRAFT, author: '' }],
+    ] as const) {
+      const outcome = await attempt('createPost', () => createPost(box.redis, clock, id, typed))
+      verifyEqual(
+        outcome.ok ? outcome.value : outcome.error,
+        1,
+        `\`createPost\` refused ${JSON.stringify(typed)}, which breaks no rule. A draft needs only a title: it's published later, and that's when it needs content.`,
+      )
+    }
+  })
+
   test('accepts any post ID', async () => {
     const id = `it's "2":{A}\\n`
     const outcome = await attempt('createPost', async () => {
@@ -339,7 +355,7 @@ describe('createPost and getPost', () => {
     )
   })
 
-  test('reads a post of any length', async () => {
+  test('reads a post', async () => {
     await plant(CREATED, PUBLISHED, event(3, 'POST_EDITED', { title: 'Hello, world' }))
     verifyEqual(
       await call('getPost', () => getPost(box.redis, 'post-1')),
@@ -350,7 +366,9 @@ describe('createPost and getPost', () => {
     verify(none === null, "`getPost` should resolve to `null` for a post that doesn't exist.", {
       received: none,
     })
-    await box.admin.del(KEY)
+  })
+
+  test('reads a post of any length', async () => {
     const edits = Array.from({ length: 1_100 }, (_, n) => event(4, 'POST_EDITED', { content: `draft ${n}` }))
     await plant(CREATED, ...edits)
     const post = await call('getPost', () => getPost(box.redis, 'post-1'))
@@ -678,7 +696,9 @@ describe('publishPost', () => {
       '`publishPost` published a post with blank content (" "). It should refuse with a PostRefusedError.',
       ['POST_CREATED', 'POST_EDITED'],
     )
-    await box.admin.del(KEY)
+  })
+
+  test('publishes a post once', async () => {
     await plant(CREATED, PUBLISHED, event(3, 'POST_EDITED', { title: 'X' }))
     await refused(
       'publishPost',
