@@ -95,14 +95,14 @@ describe('toFields, fromEntry', () => {
     const flat = await call('toFields', () => toFields(ada()))
     verify(
       Array.isArray(flat) && flat.every((one) => typeof one === 'string'),
-      'toFields should return a flat array of strings as XADD expects it: name, value, name, value. No objects, no pairs, no promise.',
+      '`toFields` should return a flat array of strings as `XADD` expects it: name, value, name, value. No objects, no pairs, no promise.',
       { received: flat },
     )
     const fields = paired(flat)
     verifyEqual(
       { length: flat.length, names: Object.keys(fields).sort() },
       { length: 12, names: ['entityId', 'eventId', 'eventType', 'metadata', 'payload', 'timestamp'] },
-      'toFields should return six names, each followed by its value: eventId, timestamp, eventType, entityId, payload, and metadata.',
+      '`toFields` should return six names, each followed by its value: eventId, timestamp, eventType, entityId, payload, and metadata.',
     )
     const { payload } = meaning(fields)
     verify(
@@ -122,7 +122,7 @@ describe('toFields, fromEntry', () => {
     verifyEqual(
       paired(flat).metadata,
       '{}',
-      "toFields should include the field `metadata` even if there's nothing in it, with the value `{}`.",
+      "`toFields` should include the field `metadata` even if there's nothing in it, with the value `{}`.",
     )
   })
 
@@ -137,11 +137,11 @@ describe('toFields, fromEntry', () => {
         'toFields',
         () => toFields(spoilt),
         Error,
-        `toFields accepted a payload with ${what}, which JSON silently changes or drops. Call encodeEvent from lesson 01 first, because it refuses such events.`,
+        `\`toFields\` accepted a payload with ${what}, which JSON silently changes or drops. Call \`encodeEvent\` from lesson 01 first, because it refuses such events.`,
       )
       verify(
         error.name === 'MalformedEventError' && 'field' in error && error.field === 'payload.born',
-        `For a payload with ${what}, toFields should throw the MalformedEventError from encodeEvent, because its \`field\` says what to fix.`,
+        `For a payload with ${what}, \`toFields\` should throw the MalformedEventError from \`encodeEvent\`, because its \`field\` says what to fix.`,
         { expected: 'MalformedEventError, field "payload.born"', received: error },
       )
     }
@@ -153,11 +153,11 @@ describe('toFields, fromEntry', () => {
       'toFields',
       () => toFields(spoilt),
       Error,
-      'toFields accepted metadata with a Date, which JSON silently changes to a string. Call encodeEvent from lesson 01 with the whole event, because it checks the payload and the metadata.',
+      '`toFields` accepted metadata with a Date, which JSON silently changes to a string. Call `encodeEvent` from lesson 01 with the whole event, because it checks the payload and the metadata.',
     )
     verify(
       error.name === 'MalformedEventError' && 'field' in error && error.field === 'metadata.userId',
-      'For metadata with a Date, toFields should throw the MalformedEventError from encodeEvent, because its `field` says what to fix.',
+      'For metadata with a Date, `toFields` should throw the MalformedEventError from `encodeEvent`, because its `field` says what to fix.',
       { expected: 'MalformedEventError, field "metadata.userId"', received: error },
     )
   })
@@ -166,7 +166,7 @@ describe('toFields, fromEntry', () => {
     const event = await call('fromEntry', () => fromEntry(entry()))
     isTheEvent(
       event,
-      'fromEntry should return the event in the entry, with payload and metadata as objects again, and every value in them as it is.',
+      '`fromEntry` should return the event in the entry, with payload and metadata as objects again, and every value in them as it is.',
     )
     verifyEqual(
       Object.keys(event).includes('payload') && typeof event.timestamp,
@@ -183,7 +183,7 @@ describe('toFields, fromEntry', () => {
     const outcome = await attempt('fromEntry', () => fromEntry([id, turned]))
     const why =
       'The fields of an entry may be in any order, and a newer program may have added one (here `traceId`), so look fields up by their names.'
-    verify(outcome.ok, `fromEntry refused an entry. ${why}`, { received: !outcome.ok && outcome.error })
+    verify(outcome.ok, `\`fromEntry\` refused an entry. ${why}`, { received: !outcome.ok && outcome.error })
     isTheEvent(outcome.value, why)
   })
 
@@ -191,7 +191,7 @@ describe('toFields, fromEntry', () => {
     const outcome = await attempt('fromEntry', () => fromEntry(entry({ metadata: undefined })))
     verify(
       outcome.ok,
-      'fromEntry refused an entry without metadata. Events from before metadata was introduced must stay readable, with `metadata: {}`.',
+      '`fromEntry` refused an entry without metadata. Events from before metadata was introduced must stay readable, with `metadata: {}`.',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(outcome.value.metadata ?? 'missing', {}, 'Missing metadata should become `metadata: {}`.')
@@ -221,13 +221,13 @@ describe('toFields, fromEntry', () => {
   ] as const) {
     test(`keeps the ${field} ${value === ' ' ? 'of spaces' : value}`, async () => {
       const outcome = await attempt('fromEntry', () => fromEntry(entry({ [field]: value })))
-      verify(outcome.ok, `fromEntry refused an entry with the ${field} "${value}". ${why}`, {
+      verify(outcome.ok, `\`fromEntry\` refused an entry with the ${field} "${value}". ${why}`, {
         received: !outcome.ok && outcome.error,
       })
       verifyEqual(
         outcome.value[field],
         value,
-        `fromEntry changed the ${field} "${value}". Return that string as it is. ${why}`,
+        `\`fromEntry\` changed the ${field} "${value}". Return that string as it is. ${why}`,
       )
     })
   }
@@ -323,13 +323,13 @@ describe('storeEventWithStreams', () => {
       const entries = await stored(stream)
       verify(
         entries.length === 1,
-        `After storeEventWithStreams, the stream \`${stream}\` should hold one entry, because this is where a reader ${what}.`,
+        `After \`storeEventWithStreams\`, the stream \`${stream}\` should hold one entry, because this is where a reader ${what}.`,
         { expected: '1 entry', received: entries },
       )
       verifyEqual(
         meaning(paired(entries[0]?.[1] ?? [])),
         MEANING,
-        `The entry in \`${stream}\` should be the whole event, as toFields returns it, with the event's own eventId.`,
+        `The entry in \`${stream}\` should be the whole event, as \`toFields\` returns it, with the event's own eventId.`,
       )
     })
   }
@@ -342,7 +342,7 @@ describe('storeEventWithStreams', () => {
     const outcome = await attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, second))
     verify(
       outcome.ok,
-      'storeEventWithStreams failed because a stream already has an ID from the future. Let Redis create the ID in each stream, with `*`: it continues from the last one, whatever the clock says.',
+      '`storeEventWithStreams` failed because a stream already has an ID from the future. Let Redis create the ID in each stream, with `*`: it continues from the last one, whatever the clock says.',
       { received: !outcome.ok && outcome.error },
     )
     const at = outcome.value
@@ -361,7 +361,7 @@ describe('storeEventWithStreams', () => {
       verifyEqual(
         found.map(([, flat]) => paired(flat).eventId),
         [second.eventId],
-        `\`${name}\` should be the ID of the entry in \`${stream}\`, but this event isn't at that ID there. Each stream has IDs of its own, and an ID means nothing in another stream, so return the reply to each XADD.`,
+        `\`${name}\` should be the ID of the entry in \`${stream}\`, but this event isn't at that ID there. Each stream has IDs of its own, and an ID means nothing in another stream, so return the reply to each \`XADD\`.`,
       )
     }
   })
@@ -387,12 +387,12 @@ describe('storeEventWithStreams', () => {
     for (const stream of [ENTITY, TYPE, ALL]) {
       verify(
         (await box.admin.xlen(stream)) === LONG_LOG + 1 && !trims,
-        `storeEventWithStreams trims a stream (MAXLEN or MINID), which drops events sooner or later. The streams are the only record: \`${ENTITY}\` needs every event to rebuild the user, and a slow reader hasn't seen all of \`${ALL}\` yet.`,
+        `\`storeEventWithStreams\` trims a stream (\`MAXLEN\` or \`MINID\`), which drops events sooner or later. The streams are the only record: \`${ENTITY}\` needs every event to rebuild the user, and a slow reader hasn't seen all of \`${ALL}\` yet.`,
         { expected: `${LONG_LOG + 1} entries`, received: `${await box.admin.xlen(stream)} entries` },
       )
       verify(
         (await box.admin.ttl(stream)) === -1,
-        `storeEventWithStreams set \`${stream}\` to expire, which deletes all of its events at once. The streams are the only record, so set no expiration.`,
+        `\`storeEventWithStreams\` set \`${stream}\` to expire, which deletes all of its events at once. The streams are the only record, so set no expiration.`,
       )
     }
   })
@@ -428,7 +428,7 @@ describe('storeEventWithStreams', () => {
         }
         verify(
           new Set(Object.values(found)).size === 1,
-          `The process died after ${last}, and only some of the three streams have the event. No later event will fix that. Put the three XADDs between MULTI and EXEC or in one script, because a \`pipeline()\` only saves round trips.`,
+          `The process died after ${last}, and only some of the three streams have the event. No later event will fix that. Put the three XADDs between \`MULTI\` and \`EXEC\` or in one script, because a \`pipeline()\` only saves round trips.`,
           { received: found },
         )
       },
@@ -468,22 +468,22 @@ describe('storeEventWithStreams', () => {
       'storeEventWithStreams',
       () => storeEventWithStreams(box.redis, spoilt),
       Error,
-      'storeEventWithStreams stored an event with a Date in its payload. Get the fields from toFields, which refuses such an event.',
+      '`storeEventWithStreams` stored an event with a Date in its payload. Get the fields from `toFields`, which refuses such an event.',
     )
     verifyEqual(
       error.name,
       'MalformedEventError',
-      'When toFields refuses an event, storeEventWithStreams should reject with that same error.',
+      'When `toFields` refuses an event, `storeEventWithStreams` should reject with that same error.',
     )
     verifyEqual(
       await box.admin.keys('stream:*'),
       [],
-      'storeEventWithStreams refused the event, but it had already written something. Call toFields before you send the first command.',
+      '`storeEventWithStreams` refused the event, but it had already written something. Call `toFields` before you send the first command.',
     )
     verifyEqual(
       await call('GET on the same connection', () => box.redis.get('something')),
       null,
-      'storeEventWithStreams refused the event after it had sent MULTI, so Redis now queues every command on this connection. Call toFields before you send the first command.',
+      '`storeEventWithStreams` refused the event after it had sent `MULTI`, so Redis now queues every command on this connection. Call `toFields` before you send the first command.',
     )
   })
 
@@ -503,7 +503,7 @@ describe('storeEventWithStreams', () => {
           const failed = [first, second].find((outcome) => !outcome.ok)
           verify(
             failed === undefined,
-            `${met}, and one of them failed. ${sameConnection ? 'Send everything from MULTI to EXEC at once, so that no other command on this connection ends up in between.' : `The other's event came just before its ${held}. Both should succeed, so let Redis create the IDs, with \`*\`.`}`,
+            `${met}, and one of them failed. ${sameConnection ? 'Send everything from `MULTI` to `EXEC` at once, so that no other command on this connection ends up in between.' : `The second event was stored just before the first caller's ${held}. Both should succeed, so let Redis create the IDs, with \`*\`.`}`,
             { received: failed?.ok === false && failed.error },
           )
           for (const [name, stream] of [
@@ -521,7 +521,7 @@ describe('storeEventWithStreams', () => {
             verifyEqual(
               [first, second].map((outcome) => outcome.ok && outcome.value[name]),
               [found.get(ID), found.get(other.eventId)],
-              `${met}, and \`${name}\` isn't the ID of the caller's own entry in \`${stream}\`. Return the reply to each XADD, because the last entry may be another event.`,
+              `${met}, and \`${name}\` isn't the ID of the caller's own entry in \`${stream}\`. Return the reply to each \`XADD\`, because the last entry may be another event.`,
             )
           }
         },
@@ -534,7 +534,7 @@ async function store(event: StoredEvent): Promise<StoredAt> {
   const outcome = await attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, event))
   verify(
     outcome.ok || !String(outcome.error).includes('EXECABORT'),
-    'Redis refused one of the commands between MULTI and EXEC, so it ran none of them. XADD takes a flat list of names and values, but an object becomes a single string, "[object Object]".',
+    'Redis refused one of the commands between `MULTI` and `EXEC`, so it ran none of them. `XADD` takes a flat list of names and values, but an object becomes a single string, "[object Object]".',
     { received: !outcome.ok && outcome.error },
   )
   return call('storeEventWithStreams', () => {
@@ -547,7 +547,7 @@ function isStoredAt(at: StoredAt): void {
   const names = ['eventId', 'entity', 'type', 'all'] as const
   verify(
     typeof at === 'object' && at !== null && names.every((name) => typeof at[name] === 'string'),
-    'storeEventWithStreams should resolve to an object with four strings: eventId, entity, type, and all.',
+    '`storeEventWithStreams` should resolve to an object with four strings: eventId, entity, type, and all.',
     { expected: { eventId: ID, entity: '…-0', type: '…-0', all: '…-0' }, received: at },
   )
 }
@@ -589,13 +589,13 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(3),
-      'getEntityStateFromStreams should apply every entry of `stream:entity:user-42` in order, with applyEvent from lesson 03.',
+      '`getEntityStateFromStreams` should apply every entry of `stream:entity:user-42` in order, with `applyEvent` from lesson 03.',
     )
     await plant(4, 4)
     verifyEqual(
       await state(),
       user(4),
-      "getEntityStateFromStreams was called a second time, after one more entry, and its result doesn't include that entry. Start from scratch on every call: don't keep a state or a position outside the function.",
+      "`getEntityStateFromStreams` was called a second time, after one more entry, and its result doesn't include that entry. Start from scratch on every call: don't keep a state or a position outside the function.",
     )
   })
 
@@ -618,7 +618,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(2),
-      "The entity's first event, USER_INVITED, changes nothing, so the state is still null after it. getEntityStateFromStreams should continue to the last entry: the user registered later.",
+      "The entity's first event, USER_INVITED, changes nothing, so the state is still null after it. `getEntityStateFromStreams` should continue to the last entry: the user registered later.",
     )
   })
 
@@ -653,7 +653,7 @@ describe('getEntityStateFromStreams', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 501,
-      `getEntityStateFromStreams fetched more than 501 entries with one command. While Redis builds such a reply, it serves no other client. Fetch pages of 500, with COUNT.`,
+      `\`getEntityStateFromStreams\` fetched more than 501 entries with one command. While Redis builds such a reply, it serves no other client. Fetch pages of 500, with \`COUNT\`.`,
       { expected: 'at most 501 entries in one reply', received: `${most} entries` },
     )
   })
@@ -693,7 +693,7 @@ describe('getEntityStateFromStreams', () => {
       'getEntityStateFromStreams',
       () => getEntityStateFromStreams(box.redis, 'user-42'),
       MalformedEntryError,
-      'getEntityStateFromStreams read an entry whose payload is cut off. It should reject with the MalformedEntryError from fromEntry, because a history with a hole silently leads to a wrong state.',
+      '`getEntityStateFromStreams` read an entry whose payload is cut off. It should reject with the MalformedEntryError from `fromEntry`, because a history with a hole silently leads to a wrong state.',
     )
     verifyEqual(
       { id: error.id, field: error.field },
@@ -709,7 +709,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await everything(),
       before,
-      'getEntityStateFromStreams changed something in Redis. It should only read.',
+      '`getEntityStateFromStreams` changed something in Redis. It should only read.',
     )
   })
 

@@ -73,7 +73,7 @@ async function atMoment(moment: string, postId = 'post-1') {
   verifyEqual(
     date,
     new Date(moment),
-    'postAtMoment changed the Date that it received. The caller may still need it, so make a new one.',
+    '`postAtMoment` changed the Date that it received. The caller may still need it, so make a new one.',
   )
   return result
 }
@@ -101,14 +101,14 @@ async function onlyReads(name: string, snapshots = 0): Promise<void> {
   verifyEqual(
     [(await box.admin.keys('*')).sort(), await box.admin.xlen('blog:snapshots:post-1')],
     [snapshots === 0 ? [KEY] : [KEY, 'blog:snapshots:post-1'], snapshots],
-    `${name} should only read, but it added or deleted a key or a snapshot. A job takes the snapshots.`,
+    `\`${name}\` should only read, but it added or deleted a key or a snapshot. A job takes the snapshots.`,
   )
 }
 
 function inPages(name: string): void {
   verify(
     largestReply(box.commands) <= 1_000,
-    `${name} fetched more than 1,000 entries with one command. Read in pages.`,
+    `\`${name}\` fetched more than 1,000 entries with one command. Read in pages.`,
   )
 }
 
@@ -129,7 +129,7 @@ describe('postAtVersion', () => {
       'postAtVersion',
       () => postAtVersion(box.redis, postId, version),
       UnknownVersionError,
-      `${postId} is at version ${current}${besides}, and ${version} isn't one of its versions. postAtVersion should throw an UnknownVersionError, because the caller would take any other result for that version.`,
+      `${postId} is at version ${current}${besides}, and ${version} isn't one of its versions. \`postAtVersion\` should throw an UnknownVersionError, because the caller would mistake any other result for that version.`,
     )
 
   test('returns every version', async () => {
@@ -138,13 +138,13 @@ describe('postAtVersion', () => {
       verifyEqual(
         await atVersion(index),
         post,
-        `postAtVersion(…, ${index}) should return the post after its first ${index} events, in stream order, and \`null\` for version 0.`,
+        `\`postAtVersion(…, ${index})\` should return the post after its first ${index} events, in stream order, and \`null\` for version 0.`,
       )
     }
     verifyEqual(
       await atVersion(2),
       V2,
-      'postAtVersion(…, 2) returned a different post when it was called again, after version 5. The first two events never change, so keep nothing from one call to the next.',
+      '`postAtVersion(…, 2)` returned a different post when it was called again, after version 5. The first two events never change, so keep nothing from one call to the next.',
     )
     const nothing = await attempt('postAtVersion', () => postAtVersion(box.redis, 'post-9', 0))
     verify(
@@ -161,7 +161,7 @@ describe('postAtVersion', () => {
     verifyEqual(
       post?.content,
       'draft 1098',
-      'The post has 1,102 versions, and version 1,101 has the wrong content. postAtVersion read only one page, or it went too far.',
+      'The post has 1,102 versions, and version 1,101 has the wrong content. `postAtVersion` read only one page, or it went too far.',
     )
     inPages('postAtVersion')
   })
@@ -204,7 +204,7 @@ describe('postAtVersion', () => {
     await snapshot(2, { ...V2, author: 'ada, from snapshot 2' }, day(2))
     await snapshot(4, { ...V4, author: 'ada, from snapshot 4' }, day(5))
     for (const [version, post, start] of [
-      [1, V1, 'the first event, because both snapshots are newer, and apply only that one'],
+      [1, V1, 'the first event (both snapshots are newer) and apply only that one'],
       [
         3,
         { ...V3, author: 'ada, from snapshot 2' },
@@ -226,10 +226,10 @@ describe('postAtVersion', () => {
       )
       verify(
         version !== 3 || received?.author === 'ada, from snapshot 2',
-        "There is a snapshot of version 2, but postAtVersion(…, 3) replayed from the first event: the author in the result isn't the one in the snapshot. Start at the latest snapshot that isn't too new.",
+        "There is a snapshot of version 2, but `postAtVersion(…, 3)` replayed from the first event: the author in the result isn't the one in the snapshot. Start at the latest snapshot that isn't too new.",
         { received },
       )
-      verifyEqual(received, post, `postAtVersion(…, ${version}) should start at ${start}.`)
+      verifyEqual(received, post, `\`postAtVersion(…, ${version})\` should start at ${start}.`)
     }
     await onlyReads('postAtVersion', 2)
   })
@@ -256,7 +256,7 @@ describe('postAtVersion', () => {
 })
 
 describe('postAtMoment', () => {
-  const BY_MARCH_4 = 'By March 4, the post had two events, so postAtMoment should return version 2.'
+  const BY_MARCH_4 = 'By March 4, the post had two events, so `postAtMoment` should return version 2.'
 
   /** The last edit of a long history is `draft 1099`. */
   async function readsAll(events: number): Promise<void> {
@@ -276,22 +276,22 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment('2026-03-03T12:00:00.000Z'),
       second,
-      'By March 3, the first two events had happened. postAtMoment should return the post after those two, and version 2.',
+      'By March 3, the first two events had happened. `postAtMoment` should return the post after those two, and version 2.',
     )
     verifyEqual(
       await atMoment(instant),
       second,
-      'postAtMoment left out an event in exactly the requested millisecond. Stop only at a later event, and compare times down to the millisecond.',
+      '`postAtMoment` left out an event in exactly the requested millisecond. Stop only at a later event, and compare times down to the millisecond.',
     )
     verifyEqual(
       await atMoment('2026-03-02T08:00:00.249Z'),
       { post: V1, version: 1 },
-      'postAtMoment included an event that happened one millisecond after the requested moment. Compare the whole time, down to the millisecond.',
+      '`postAtMoment` included an event that happened one millisecond after the requested moment. Compare the whole time, down to the millisecond.',
     )
     verifyEqual(
       await atMoment('2026-04-01T00:00:00.000Z'),
       { post: { ...V3, editedAt: instant }, version: 3 },
-      'For a moment after the last event, postAtMoment should return the post as it is now.',
+      'For a moment after the last event, `postAtMoment` should return the post as it is now.',
     )
     for (const [moment, postId] of [
       ['2026-02-01T00:00:00.000Z', 'post-1'],
@@ -300,7 +300,7 @@ describe('postAtMoment', () => {
       verifyEqual(
         await atMoment(moment, postId),
         { post: null, version: 0 },
-        "Before the first event, and for a post that doesn't exist, postAtMoment should return `{ post: null, version: 0 }`.",
+        "Before the first event, and for a post that doesn't exist, `postAtMoment` should return `{ post: null, version: 0 }`.",
       )
     }
     await onlyReads('postAtMoment')
@@ -319,13 +319,13 @@ describe('postAtMoment', () => {
       'postAtMoment',
       noMoment('post-1'),
       RangeError,
-      'new Date("yesterday") is an Invalid Date, and every comparison with it is false. postAtMoment should throw a RangeError.',
+      'new Date("yesterday") is an Invalid Date, and every comparison with it is false. `postAtMoment` should throw a RangeError.',
     )
     await callError(
       'postAtMoment',
       noMoment('post-9'),
       RangeError,
-      'For an Invalid Date, postAtMoment should throw a RangeError even if there is no event or snapshot to compare it with. Check the date first. Otherwise the bug shows up only with some posts.',
+      'For an Invalid Date, `postAtMoment` should throw a RangeError even if there is no event or snapshot to compare it with. Check the date first. Otherwise the bug shows up only with some posts.',
     )
   })
 
@@ -334,11 +334,11 @@ describe('postAtMoment', () => {
     verifyEqual(await atMoment(day(4)), { post: V2, version: 2 }, BY_MARCH_4, [
       [
         ({ post }) => post?.content === 'Fixed' && !post.published,
-        'postAtMoment selected events by timestamp and built a post that doesn\'t exist in any version: "Fixed" was written when the post was already published. Apply the events from the start of the stream up to one point, without skipping any.',
+        '`postAtMoment` selected events by timestamp and built a post that doesn\'t exist in any version: "Fixed" was written when the post was already published. Apply the events from the start of the stream up to one point, without skipping any.',
       ],
       [
         ({ post }) => post?.published === true,
-        "postAtMoment returned a published post for March 4, but it wasn't published until March 5. The next event has an earlier timestamp, but that doesn't make the publication any earlier. Stop at the first event that is later than the moment.",
+        "`postAtMoment` returned a published post for March 4, but it wasn't published until March 5. The next event has an earlier timestamp, but that doesn't make the publication any earlier. Stop at the first event that is later than the moment.",
       ],
     ])
     verifyEqual(
@@ -362,7 +362,7 @@ describe('postAtMoment', () => {
     verifyEqual(await atMoment(day(4)), { post: V2, version: 2 }, BY_MARCH_4, [
       [
         ({ post }) => post?.content.startsWith('draft') === true,
-        'The third event is later than the moment, but postAtMoment applied some of the 1,100 events after it, which have earlier times. It probably left the loop over one page and then read the next page. Return, or leave both loops.',
+        'The third event is later than the moment, but `postAtMoment` applied some of the 1,100 events after it, which have earlier times. It probably left the loop over one page and then read the next page. Return, or leave both loops.',
       ],
     ])
     await readsAll(1_103)
@@ -376,18 +376,18 @@ describe('postAtMoment', () => {
     const early = await atMoment(day(4))
     verify(
       early.post?.author !== 'ada, from snapshot 4',
-      "For March 4, postAtMoment used the snapshot of version 4, which includes an event of March 5 (see its `until`). The time of its last event doesn't help, because that server's clock was behind.",
+      "For March 4, `postAtMoment` used the snapshot of version 4, which includes an event of March 5 (see its `until`). The time of its last event doesn't help, because that server's clock was behind.",
       { expected: { version: 2 }, received: early },
     )
     verifyEqual(
       early.post,
       { ...V2, author: 'ada, from snapshot 2' },
-      'For March 4, postAtMoment should start at the snapshot of version 2, because all its events had happened by then. (Each snapshot has an author of its own, so the result shows which one it started at.)',
+      'For March 4, `postAtMoment` should start at the snapshot of version 2, because all its events had happened by then. (Each snapshot has an author of its own, so the result shows which one it started at.)',
     )
     verifyEqual(
       early.version,
       2,
-      'postAtMoment returned the right post but the wrong version. The events in the snapshot count too, so start counting at its version, not at 0.',
+      '`postAtMoment` returned the right post but the wrong version. The events in the snapshot count too, so start counting at its version, not at 0.',
     )
     verifyEqual(
       await atMoment(day(1)),
@@ -397,7 +397,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment(day(6)),
       { post: { ...V5, author: 'ada, from snapshot 4' }, version: 5 },
-      'If two snapshots fit, postAtMoment should start at the later one and apply the events after it.',
+      'If two snapshots fit, `postAtMoment` should start at the later one and apply the events after it.',
     )
     verifyEqual(
       await atMoment(day(5)),
@@ -425,11 +425,11 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment(day(3)),
       { post: { ...V2, author: 'from 2' }, version: 2 },
-      "There are 1,101 snapshots, and only the oldest, of version 2, isn't too new for March 3. postAtMoment didn't start there. Go back page after page until one fits or there are no more.",
+      "There are 1,101 snapshots, and only the oldest, of version 2, isn't too new for March 3. `postAtMoment` didn't start there. Go back page after page until one fits or there are no more.",
       [
         [
           ({ post }) => post?.author !== 'from 2' && post?.author !== 'ada',
-          'For March 3, postAtMoment used a snapshot whose `until` is March 4. Only `until` says whether a snapshot fits; the times in its state may come from clocks that are behind.',
+          'For March 3, `postAtMoment` used a snapshot whose `until` is March 4. Only `until` says whether a snapshot fits; the times in its state may come from clocks that are behind.',
         ],
       ],
     )
@@ -466,17 +466,17 @@ describe('listRevisions', () => {
         { version: 2, eventType: 'POST_EDITED', timestamp: day(2), at: day(2) },
         { version: 3, eventType: 'POST_PUBLISHED', timestamp: day(5), at: day(5) },
       ],
-      'listRevisions should return one revision for each event, oldest first, with `version`, `eventType`, `timestamp`, and `at`.',
+      '`listRevisions` should return one revision for each event, oldest first, with `version`, `eventType`, `timestamp`, and `at`.',
     )
     verifyEqual(
       (await list()).length,
       3,
-      'Called a second time, listRevisions should return the same three revisions. Collect them in a variable inside the function, so that each call starts with an empty list.',
+      'Called a second time, `listRevisions` should return the same three revisions. Collect them in a variable inside the function, so that each call starts with an empty list.',
     )
     verifyEqual(
       await list('post-9'),
       [],
-      "A post that doesn't exist has no revisions, so listRevisions should return an empty array.",
+      "A post that doesn't exist has no revisions, so `listRevisions` should return an empty array.",
     )
   })
 
@@ -529,7 +529,7 @@ describe('listRevisions', () => {
     verifyEqual(
       [revisions.length, revisions.at(-1)?.version],
       [1_103, 1_103],
-      'The post has 1,103 events, so the list should have 1,103 revisions. If there are fewer, listRevisions read only some of the pages; if there are more, a page began with the last entry of the one before.',
+      'The post has 1,103 events, so the list should have 1,103 revisions. If there are fewer, `listRevisions` read only some of the pages; if there are more, a page began with the last entry of the one before.',
     )
     const early = revisions.find(({ version, at }) => version > 2 && at !== day(5))
     verify(
@@ -556,7 +556,7 @@ describe('compareVersions', () => {
     verifyEqual(
       differences.map(({ field }) => field),
       ['title', 'editedAt'],
-      'compareVersions returned the right fields in the wrong order. Use the order of the lesson, so that all comparisons look alike.',
+      '`compareVersions` returned the right fields in the wrong order. Use the order of the lesson, so that all comparisons look alike.',
     )
     verifyEqual(
       differences,
@@ -564,7 +564,7 @@ describe('compareVersions', () => {
         { field: 'title', before: 'Hello', after: 'Hello, world' },
         { field: 'editedAt', before: null, after: day(2) },
       ],
-      'For each field that differs, compareVersions should return its value in version `from` as `before` and its value in version `to` as `after`.',
+      'For each field that differs, `compareVersions` should return its value in version `from` as `before` and its value in version `to` as `after`.',
     )
     verifyEqual(
       await compare(2, 3),
@@ -580,12 +580,12 @@ describe('compareVersions', () => {
         { field: 'published', before: true, after: false },
         { field: 'publishedAt', before: day(5), after: null },
       ],
-      'compareVersions should work backward too: `before` is the value in `from`, and `after` is the value in `to`.',
+      '`compareVersions` should work backward too: `before` is the value in `from`, and `after` is the value in `to`.',
     )
     verifyEqual(
       [await compare(4, 4), await compare(0, 0)],
       [[], []],
-      "A version doesn't differ from itself, not even version 0, where there's no post yet. compareVersions should return an empty array.",
+      "A version doesn't differ from itself, not even version 0, where there's no post yet. `compareVersions` should return an empty array.",
     )
   })
 
@@ -635,7 +635,7 @@ describe('compareVersions', () => {
     verifyEqual(
       (await compare(0, 2)).map(({ field }) => field),
       ['title', 'content', 'author', 'published', 'createdAt', 'editedAt'],
-      "The snapshot of version 2 has the post's fields in another order, which means the same. Return the differences in the order of the lesson: go through your own list of fields, not the keys of the posts you read.",
+      "The snapshot of version 2 has the post's fields in another order, which makes no difference. Return the differences in the order of the lesson: go through your own list of fields, not the keys of the posts you read.",
     )
   })
 
@@ -664,7 +664,7 @@ describe('compareVersions', () => {
         'compareVersions',
         () => compareVersions(box.redis, 'post-1', from, to),
         UnknownVersionError,
-        `Version ${unknown} doesn't exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would mistake any other result for a valid comparison.`,
+        `Version ${unknown} doesn't exist, so \`compareVersions(…, ${from}, ${to})\` should throw an UnknownVersionError, as \`postAtVersion\` does. The caller would mistake any other result for a valid comparison.`,
       )
       verifyEqual(
         [error.version, error.current],

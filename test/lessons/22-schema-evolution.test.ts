@@ -72,15 +72,17 @@ async function upcasted(old: BlogEvent, schema: Schema, what: string, why: strin
       throw outcome.error
     })
   }
-  verify(outcome.ok, `upcast threw an error for ${what}. ${why}`, { received: !outcome.ok && outcome.error })
+  verify(outcome.ok, `\`upcast\` threw an error for ${what}. ${why}`, {
+    received: !outcome.ok && outcome.error,
+  })
   const { events } = outcome.value
   verify(
     !(events instanceof Promise),
-    'upcast returned a promise. Expected an array: upcast is synchronous, and the caller loops over its result right away.',
+    '`upcast` returned a promise. Expected an array: `upcast` is synchronous, and the caller loops over its result right away.',
   )
   verify(
     Array.isArray(events),
-    'upcast should return an array of events, because one old event may become two, or none.',
+    '`upcast` should return an array of events, because one old event may become two, or none.',
     { received: events },
   )
   return events as readonly BlogEvent[]
@@ -95,7 +97,7 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
     'upcast',
     () => upcast(old, lamps),
     UnknownSchemaError,
-    `upcast should throw an UnknownSchemaError for ${what}. ${why}`,
+    `\`upcast\` should throw an UnknownSchemaError for ${what}. ${why}`,
   )
   verifyEqual(
     [error.id, error.eventType, error.schemaVersion],
@@ -114,7 +116,7 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
 describe('upcast', () => {
   test('returns a current event unchanged', async () => {
     const why =
-      'If an event has the current version, upcast should return an array with just that event, unchanged, even if there is already an upcaster for that version.'
+      'If an event has the current version, `upcast` should return an array with just that event, unchanged, even if there is already an upcaster for that version.'
     const events = await upcasted(
       event('LAMP_SWITCHED', 3, { on: true, room: 'attic' }),
       lamps,
@@ -128,20 +130,20 @@ describe('upcast', () => {
     const last = await upcasted(
       event('LAMP_SWITCHED', 2, { on: true }),
       lamps,
-      'an event that is one version old',
+      'an event that is one version behind',
       '',
     )
     verifyEqual(
       last,
       [event('LAMP_SWITCHED', 3, { on: true, room: 'hall' })],
-      'An event that is one version old needs only the one step that is left.',
+      'An event that is one version behind needs only the one step that is left.',
     )
     const why =
-      'An event that is two versions old should go through two steps, one after the other: 1 to 2, then 2 to 3.'
+      'An event that is two versions behind should go through two steps, one after the other: 1 to 2, then 2 to 3.'
     const events = await upcasted(
       event('LAMP_SWITCHED', 1, { state: 'on' }),
       lamps,
-      'an event that is two versions old',
+      'an event that is two versions behind',
       why,
     )
     verifyEqual(events, [event('LAMP_SWITCHED', 3, { on: true, room: 'hall' })], why)
@@ -175,7 +177,7 @@ describe('upcast', () => {
       upcasters: { 'LAMP_SWITCHED@1': (old) => [to(old, 2, { other: true })] },
     }
     const why =
-      'upcast was called with one schema, and then with another one that has a different step for the same type. Use the steps and versions of the schema that the call received.'
+      '`upcast` was called with one schema, and then with another one that has a different step for the same type. Use the steps and versions of the schema that the call received.'
     for (const [schema, version, payload] of [
       [lamps, 3, { on: true, room: 'hall' }],
       [other, 2, { other: true }],
@@ -223,12 +225,12 @@ describe('upcast', () => {
     verifyEqual(
       both.map(({ eventId }) => eventId),
       ['e-7:hall', 'e-7:attic'],
-      "The upcaster gave each of the two parts of LAMPS_SWITCHED its own `eventId`, and upcast didn't keep them. Return what the upcasters return, with every field.",
+      "The upcaster gave each of the two parts of LAMPS_SWITCHED its own `eventId`, and `upcast` didn't keep them. Return what the upcasters return, with every field.",
     )
     const none =
-      'If an upcaster returns an empty array, the event no longer means anything, so upcast should return an empty array too.'
+      'If an upcaster returns an empty array, the event no longer means anything, so `upcast` should return an empty array too.'
     verifyEqual(
-      await upcasted(event('LAMP_TESTED', 1, {}), lamps, 'an event that becomes no event', none),
+      await upcasted(event('LAMP_TESTED', 1, {}), lamps, 'an event whose upcaster returns no events', none),
       [],
       none,
     )
@@ -238,7 +240,7 @@ describe('upcast', () => {
     const outcome = await attempt('upcast', () => upcast(event('LAMP_BROKEN', 1, {}), lamps))
     verify(
       !outcome.ok && outcome.error === BROKEN,
-      'An upcaster has a bug and threw a RangeError. upcast should throw that error unchanged. Otherwise, the event is lost, or the error says that an upcaster is missing.',
+      'An upcaster has a bug and threw a RangeError. `upcast` should throw that error unchanged. Otherwise, the event is lost, or the error says that an upcaster is missing.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -272,14 +274,14 @@ describe('upcast', () => {
     verifyEqual(
       old,
       event('LAMP_SWITCHED', 1, { state: 'on' }),
-      'upcast changed its input event. Return new events instead: other code (a log, an archive, a test) may still use the old one.',
+      '`upcast` changed its input event. Return new events instead: other code (a log, an archive, a test) may still use the old one.',
     )
   })
 })
 
 async function blog(old: BlogEvent, what: string) {
   const schema = await call('blogSchema', () => blogSchema())
-  return upcasted(old, schema, what, 'A step in blogSchema is missing or leads to the wrong version.')
+  return upcasted(old, schema, what, 'A step in `blogSchema` is missing or leads to the wrong version.')
 }
 
 const created = (payload: Payload) => [event('POST_CREATED', 4, payload)]
@@ -464,7 +466,7 @@ describe('blogSchema', () => {
         'upcast',
         () => upcast(event(eventType, version, {}), blogSchema()),
         UnknownSchemaError,
-        `${eventType}, version ${version}, isn't in the table. With blogSchema, upcast should throw an UnknownSchemaError.`,
+        `${eventType}, version ${version}, isn't in the table. With \`blogSchema\`, \`upcast\` should throw an UnknownSchemaError.`,
       )
     }
   })
@@ -502,7 +504,7 @@ async function post() {
     const { eventType, schemaVersion } = outcome.error
     verify(
       false,
-      `getPost couldn't read ${eventType}, version ${schemaVersion}, which should be in blogSchema (Task 2). Is schemaVersion a number (Redis returns strings, and "2" isn't 2)? Is it 1 if the field is missing?`,
+      `\`getPost\` couldn't read ${eventType}, version ${schemaVersion}, which should be in \`blogSchema\` (Task 2). Is schemaVersion a number (Redis returns strings, and "2" isn't 2)? Is it 1 if the field is missing?`,
       { received: outcome.error },
     )
   }
@@ -513,7 +515,7 @@ async function post() {
   }
   verify(
     typeof outcome.value === 'object' && outcome.value !== null,
-    "The post's stream contains its POST_CREATED, but getPost didn't return a post. `null` is only for a post that doesn't exist.",
+    "The post's stream contains its POST_CREATED, but `getPost` didn't return a post. `null` is only for a post that doesn't exist.",
     { received: outcome.value },
   )
   return outcome.value as unknown as Payload
@@ -555,7 +557,7 @@ describe('getPost', () => {
     )
     verify(
       (await call('getPost', () => getPost(box.redis, 'post-2'))) === null,
-      "For a post that doesn't exist, getPost should return null.",
+      "For a post that doesn't exist, `getPost` should return null.",
     )
   })
 
@@ -566,12 +568,12 @@ describe('getPost', () => {
     verifyEqual(
       await box.admin.xrange(STREAM, '-', '+'),
       before,
-      "getPost changed the stream. Upcast when you read: the log should stay the same, byte for byte. Otherwise you can't check later what really happened.",
+      "`getPost` changed the stream. Upcast when you read: the log should stay the same, byte for byte. Otherwise you can't check later what really happened.",
     )
     verifyEqual(
       await box.admin.keys('*'),
       [STREAM],
-      'getPost should only read, but it left another key in Redis.',
+      '`getPost` should only read, but it left another key in Redis.',
     )
   })
 
@@ -589,13 +591,13 @@ describe('getPost', () => {
     verifyEqual(
       second?.title,
       'Other',
-      'getPost was called for post-1 and then for post-2, and returned the wrong post for post-2. Both streams have an entry `1-0`: entry IDs are unique only within a stream.',
+      '`getPost` was called for post-1 and then for post-2, and returned the wrong post for post-2. Both streams have an entry `1-0`: entry IDs are unique only within a stream.',
     )
     await plant('2-0', 'POST_TITLE_CHANGED', 1, '{"title":"Newest"}')
     verifyEqual(
       (await post()).title,
       'Newest',
-      "After getPost had read post-1 once, another event was appended, and the next call didn't apply it. Read the stream on every call.",
+      "After `getPost` had read post-1 once, another event was appended, and the next call didn't apply it. Read the stream on every call.",
     )
   })
 
@@ -635,7 +637,7 @@ describe('getPost', () => {
       'getPost',
       () => getPost(box.redis, 'post-1'),
       UnknownSchemaError,
-      'The stream contains POST_CREATED, version 5, which is newer than this program. getPost should throw the UnknownSchemaError. A post computed without that event may be wrong, but it looks right.',
+      'The stream contains POST_CREATED, version 5, which is newer than this program. `getPost` should throw the UnknownSchemaError. A post computed without that event may be wrong, but it looks right.',
     )
     verifyEqual(
       [error.id, error.eventType, error.schemaVersion],
@@ -659,7 +661,7 @@ describe('getPost', () => {
         'getPost',
         () => getPost(box.redis, 'post-1'),
         UnknownSchemaError,
-        `The stream ends with ${eventType}, version ${version}, which isn't in the schema. getPost should throw the UnknownSchemaError, even if the program seems to need nothing from that event.`,
+        `The stream ends with ${eventType}, version ${version}, which isn't in the schema. \`getPost\` should throw the UnknownSchemaError, even if the program seems to need nothing from that event.`,
       )
     }
   })
@@ -682,7 +684,7 @@ describe('getPost', () => {
     verifyEqual(
       ((await call('getPost', () => getPost(box.redis, 'post-1'))) as unknown as Payload | null)?.title,
       'Title 1000',
-      'The stream has exactly 1,000 entries, so the last page may be full, and the one after it empty. getPost should return the post in its state after all of them.',
+      'The stream has exactly 1,000 entries, so the last page may be full, and the one after it empty. `getPost` should return the post in its state after all of them.',
     )
   })
 
@@ -697,13 +699,13 @@ describe('getPost', () => {
     const found = await post()
     verify(
       found.title === 'Title 2010',
-      `The stream has 2,011 entries, 2,010 of them from one millisecond (7-1 to 7-2010), and getPost didn't read all of them.${pagingFault(box.commands) || " A page has at most 1,000 entries: continue after its last ID until a page isn't full."}`,
+      `The stream has 2,011 entries, 2,010 of them from one millisecond (7-1 to 7-2010), and \`getPost\` didn't read all of them.${pagingFault(box.commands) || " A page has at most 1,000 entries: continue after its last ID until a page isn't full."}`,
       { expected: 'Title 2010', received: found.title },
     )
     const most = largestReply(box.commands)
     verify(
       most <= 1_000,
-      `getPost fetched ${most} entries with one command. Redis serves no other client while it builds such a reply. Read pages of at most 1,000, with COUNT.`,
+      `\`getPost\` fetched ${most} entries with one command. Redis serves no other client while it builds such a reply. Read pages of at most 1,000, with \`COUNT\`.`,
       { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
     )
   })
