@@ -102,7 +102,7 @@ export function appendConforms(subject: Subject): void {
     verifyEqual(
       [first.version, second.version, third.version],
       [2, 1, 3],
-      'append should return the `version` of its last event as a number. Each stream counts its own versions, starting at 1.',
+      '`append` should return the `version` of its last event as a number. Each stream counts its own versions, starting at 1.',
     )
     verifyEqual(
       await subject.logged(),
@@ -125,7 +125,7 @@ export function appendConforms(subject: Subject): void {
           'append',
           () => subject.open().append(S, countedFrom(8, 9), { expected }),
           ConcurrencyError,
-          `${situation} With expected ${show(expected)}, append should throw a ConcurrencyError.`,
+          `${situation} With expected ${show(expected)}, \`append\` should throw a ConcurrencyError.`,
         )
         verifyEqual(
           { stream: error.stream, expected: error.expected, actual: error.actual },
@@ -135,7 +135,7 @@ export function appendConforms(subject: Subject): void {
         verifyEqual(
           await subject.stored(S),
           before,
-          `${situation} append threw a ConcurrencyError, but it wrote anyway. Compare first, write last.`,
+          `${situation} \`append\` threw a ConcurrencyError, but it wrote anyway. Compare first, write last.`,
         )
       })
     }
@@ -147,7 +147,7 @@ export function appendConforms(subject: Subject): void {
         )
         verify(
           outcome.ok,
-          `${situation} With expected ${show(expected)}, append should write, but it failed.`,
+          `${situation} With expected ${show(expected)}, \`append\` should write, but it failed.`,
           { received: !outcome.ok && outcome.error },
         )
         verifyEqual(
@@ -205,7 +205,7 @@ export function appendConforms(subject: Subject): void {
     )
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'The second of three events contains a Date, which JSON would silently turn into a string. append should let the MalformedEventError from encodeEvent pass through.',
+      'The second of three events contains a Date, which JSON would silently turn into a string. `append` should let the MalformedEventError from `encodeEvent` pass through.',
       { received: outcome },
     )
     verifyEqual(
@@ -224,7 +224,7 @@ export function appendConforms(subject: Subject): void {
       )
       verify(
         outcome.ok,
-        `A batch of ${size} events couldn't be appended.${size > 1_000 ? ' In Lua, `unpack` fails at about 8,000 values. Go through ARGV in a loop instead.' : ' All of them should be in the stream and in the log.'}`,
+        `A batch of ${size} events couldn't be appended.${size > 1_000 ? ' In Lua, `unpack` fails at about 8,000 values. Go through `ARGV` in a loop instead.' : ' All of them should be in the stream and in the log.'}`,
         { received: !outcome.ok && outcome.error },
       )
       verify(
@@ -248,7 +248,7 @@ export function appendConforms(subject: Subject): void {
       verifyEqual(
         last?.event.payload,
         payload,
-        `A payload wasn't stored as it was passed to append: ${JSON.stringify(payload).slice(0, 60)}`,
+        `A payload wasn't stored as it was passed to \`append\`: ${JSON.stringify(payload).slice(0, 60)}`,
       )
     }
   })
@@ -260,7 +260,7 @@ export function appendConforms(subject: Subject): void {
       )
       verify(
         outcome.ok,
-        `append failed for the stream ${show(name)}, which had no events yet. A stream may have any name except the empty string.`,
+        `\`append\` failed for the stream ${show(name)}, which had no events yet. A stream may have any name except the empty string.`,
         { received: !outcome.ok && outcome.error },
       )
     }

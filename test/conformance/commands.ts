@@ -77,7 +77,7 @@ export function commandsConform(subject: Subject): void {
           )
           verify(
             outcome.ok && outcome.value.version === planted + 2,
-            `${situation} append should return the first result, either now or when the caller sends the command again. The events that are already there are its own.`,
+            `${situation} \`append\` should return the first result, either now or when the caller sends the command again. The events that are already there are its own.`,
             { received: outcome },
           )
         },
@@ -92,7 +92,7 @@ export function commandsConform(subject: Subject): void {
       'append',
       () => subject.open().append(S, [counted(8)], { expected: 2, commandId }),
       ConcurrencyError,
-      'The stream is at version 3, and 2 was expected. append should throw a ConcurrencyError, even with a command ID.',
+      'The stream is at version 3, and 2 was expected. `append` should throw a ConcurrencyError, even with a command ID.',
     )
     const outcome = await attempt('append', () =>
       subject.open().append(S, [counted(9)], { expected: 3, commandId }),
@@ -117,7 +117,7 @@ export function commandsConform(subject: Subject): void {
       )
       verify(
         outcome.ok,
-        `append failed with the command ID "${commandId}". A command ID is any string except the empty one. Accept it, and keep its result under a key that can't be the key of anything else.`,
+        `\`append\` failed with the command ID "${commandId}". A command ID is any string except the empty one. Accept it, and keep its result under a key that can't be the key of anything else.`,
         { received: !outcome.ok && outcome.error },
       )
     }

@@ -18,7 +18,7 @@ export const readAll = (store: EventStore, stream: string, after?: number) =>
     for await (const page of after === undefined ? store.read(stream) : store.read(stream, after)) {
       verify(
         page.length > 0,
-        'read yielded an empty page. A page has at least one event. Without events, there should be no pages.',
+        '`read` yielded an empty page. A page has at least one event. Without events, there should be no pages.',
       )
       events.push(...page)
     }
@@ -39,12 +39,12 @@ export function readingConforms(subject: Subject): void {
         { stream: S, version: 2, event: counted(2) },
         { stream: S, version: 3, event: counted(3) },
       ],
-      'order-1 has three events. read should yield all of them, oldest first, each with `stream`, `version` (a number), and `event` (exactly as it was appended).',
+      'order-1 has three events. `read` should yield all of them, oldest first, each with `stream`, `version` (a number), and `event` (exactly as it was appended).',
     )
     verifyEqual(
       await readAll(subject.open(), 'order-2'),
       [],
-      "For a stream that doesn't exist, read should yield no pages.",
+      "For a stream that doesn't exist, `read` should yield no pages.",
     )
   })
 
@@ -53,7 +53,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       [await versions(0), await versions(9), await versions(11), await versions(20)],
       [numbers(1, 11), [10, 11], [], []],
-      'The stream is at version 11. read(stream, 9) should yield versions 10 and 11, but not 9 itself. read(stream, 0) should yield all of them, and read(stream, 11) or higher should yield none.',
+      'The stream is at version 11. `read(stream, 9)` should yield versions 10 and 11, but not 9 itself. `read(stream, 0)` should yield all of them, and `read(stream, 11)` or higher should yield none.',
     )
   })
 
@@ -63,7 +63,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       await versions(),
       numbers(1, long),
-      `The stream has ${long} events, which is more than a page. read should yield each of them once, in order, through the last one.`,
+      `The stream has ${long} events, which is more than a page. \`read\` should yield each of them once, in order, through the last one.`,
     )
     const pages = await call('read', async () => {
       const kept: (readonly StoredEvent[])[] = []
@@ -73,7 +73,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       pages.flat().map(({ version }) => version),
       numbers(1, long),
-      'A caller kept all pages, and in the end they no longer had the events that they had when read yielded them. A page belongs to the caller, so use a new array for each.',
+      'A caller kept all pages, and in the end they no longer had the events that they had when `read` yielded them. A page belongs to the caller, so use a new array for each.',
     )
     const first = await call('read', async () => {
       for await (const page of subject.open().read(S)) return page[0]?.version
@@ -97,7 +97,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       found,
       numbers(1, long),
-      'After each page of order-1, the caller read order-2 with the same store, and order-1 was no longer complete. Each call of read needs a page and a position of its own: keep them in variables of read, not in the store.',
+      'After each page of order-1, the caller read order-2 with the same store, and order-1 was no longer complete. Each call of `read` needs a page and a position of its own: keep them in variables of `read`, not in the store.',
     )
   })
 
@@ -107,15 +107,15 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       await versions(),
       [4, 5],
-      'The oldest three of five events were trimmed. read should yield versions 4 and 5.',
+      'The oldest three of five events were trimmed. `read` should yield versions 4 and 5.',
     )
     verifyEqual(
       [await versions(4), await versions(1)],
       [[5], [4, 5]],
-      'The oldest three of five events were trimmed. read(stream, 4) should only yield version 5, and read(stream, 1) should yield what is left, 4 and 5. `after` is a version, not a number of events to skip.',
+      'The oldest three of five events were trimmed. `read(stream, 4)` should only yield version 5, and `read(stream, 1)` should yield what is left, 4 and 5. `after` is a version, not a number of events to skip.',
     )
     await subject.trim(S, 0)
-    verifyEqual(await versions(), [], 'All events of the stream were trimmed. read should yield no pages.')
+    verifyEqual(await versions(), [], 'All events of the stream were trimmed. `read` should yield no pages.')
   })
 
   test('while other clients write', async () => {
@@ -132,7 +132,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       found,
       numbers(1, Math.max(long, found.length)),
-      `While ${long} events were read page by page, more were appended. read should yield every event that was there at the beginning once and in order, and newer ones, if any, after those without a gap.`,
+      `While ${long} events were read page by page, more were appended. \`read\` should yield every event that was there at the beginning once and in order, and newer ones, if any, after those without a gap.`,
     )
   })
 
@@ -143,7 +143,7 @@ export function readingConforms(subject: Subject): void {
       verifyEqual(
         await readAll(subject.open(), name),
         [{ stream: name, version: 1, event: counted(1, payload) }],
-        `read should return the event that was appended to the stream ${JSON.stringify(name)}, unchanged.`,
+        `\`read\` should return the event that was appended to the stream ${JSON.stringify(name)}, unchanged.`,
       )
     }
   })
@@ -167,7 +167,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       lift.COUNTER_RAISED?.length,
       2,
-      'There were two upcasters for COUNTER_RAISED, and after read there are fewer, so the next event of that type goes through too few of them. `splice` and `shift` change the array; `slice` leaves it as it is.',
+      'There were two upcasters for COUNTER_RAISED, and after `read` there are fewer, so the next event of that type goes through too few of them. `splice` and `shift` change the array; `slice` leaves it as it is.',
     )
     verifyEqual(
       (await readAll(today, S)).map(({ event }) => event.payload),
@@ -186,7 +186,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       (await subject.stored(S)).map(({ event }) => event.payload),
       [{ by: 1 }, { amount: 2 }, { amount: 3, unit: 'boxes' }],
-      'Upcasters only change what read returns. The events in the stream should stay as they were written.',
+      'Upcasters only change what `read` returns. The events in the stream should stay as they were written.',
     )
     const other = { ...counted(1), eventType: 'COUNTER_CLEARED' }
     await call('append', () => today.append('order-2', [other], { expected: 0 }))
@@ -209,7 +209,7 @@ export function readingConforms(subject: Subject): void {
       future instanceof UnknownSchemaError &&
         future.eventType === 'COUNTER_RAISED' &&
         future.schemaVersion === 2,
-      'A program without upcasters read an event of schema version 2. read should throw an UnknownSchemaError with `eventType` and `schemaVersion`.',
+      'A program without upcasters read an event of schema version 2. `read` should throw an UnknownSchemaError with `eventType` and `schemaVersion`.',
       { received: future },
     )
   })

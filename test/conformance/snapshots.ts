@@ -50,18 +50,18 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing()),
       { state: { sum: 0, count: 0 }, version: 0 },
-      "The stream doesn't exist, so load should return the initial state at version 0.",
+      "The stream doesn't exist, so `load` should return the initial state at version 0.",
     )
     verifyEqual(
       await save(summing(), await load(summing())),
       true,
-      'The state of a stream without events was saved, at version 0, and there was no other snapshot. saveSnapshot should store it and resolve to true.',
+      'The state of a stream without events was saved, at version 0, and there was no other snapshot. `saveSnapshot` should store it and resolve to true.',
     )
     await subject.plant(S, 20)
     verifyEqual(
       await load(summing()),
       { state: { sum: 210, count: 20 }, version: 20 },
-      'Twenty events raise the counter by 1, 2, and so on, up to 20. load should return the sum of all these numbers, at version 20.',
+      'Twenty events raise the counter by 1, 2, and so on, up to 20. `load` should return the sum of all these numbers, at version 20.',
     )
   })
 
@@ -80,18 +80,18 @@ export function snapshotsConform(subject: Subject): void {
   test('continues from the snapshot', async () => {
     await subject.plant(S, 10)
     const saved = await save(summing(), await load(summing()))
-    verifyEqual(saved, true, 'saveSnapshot should resolve to true if it stored the state.')
+    verifyEqual(saved, true, '`saveSnapshot` should resolve to true if it stored the state.')
     await append(100, 200)
     const model = summing()
     verifyEqual(
       await load(model),
       { state: { sum: 355, count: 12 }, version: 12 },
-      'A snapshot was taken at version 10, and two events followed. load should return the state with these two, each of them once.',
+      'A snapshot was taken at version 10, and two events followed. `load` should return the state with these two, each of them once.',
     )
     verifyEqual(
       model.asked,
       2,
-      'A snapshot was taken at version 10, and two events followed. load should only call `evolve` for these two, because the snapshot is there to save the rest.',
+      'A snapshot was taken at version 10, and two events followed. `load` should only call `evolve` for these two, because the snapshot is there to save the rest.',
     )
   })
 
@@ -103,7 +103,7 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing()),
       { state: { sum: 155, count: 11 }, version: 11 },
-      "The events that a snapshot covers were trimmed. load shouldn't need them.",
+      "The events that a snapshot covers were trimmed. `load` shouldn't need them.",
     )
   })
 
@@ -115,7 +115,7 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       loaded.value.version,
       5,
-      'The oldest three of five events were trimmed, and there is no snapshot. load should return the version of the last event, 5. Take it from the event: counting the events that were read only works if none is missing.',
+      'The oldest three of five events were trimmed, and there is no snapshot. `load` should return the version of the last event, 5. Take it from the event: counting the events that were read only works if none is missing.',
     )
   })
 
@@ -132,7 +132,7 @@ export function snapshotsConform(subject: Subject): void {
       [{ state: { sum: 66, count: 11 }, version: 11 }, 0],
       'A slow writer saved a snapshot of version 9 when there was already one of version 11. The newer one should stay. (Compare them as numbers: as strings, 9 is greater than 11.)',
     )
-    verifyEqual(late, false, 'saveSnapshot should resolve to false if a newer snapshot stays.')
+    verifyEqual(late, false, '`saveSnapshot` should resolve to false if a newer snapshot stays.')
   })
 
   test('ignores the snapshot of another model version', async () => {
@@ -176,13 +176,13 @@ export function snapshotsConform(subject: Subject): void {
       verifyEqual(
         await call('saveSnapshot', () => store.saveSnapshot(S, model, { state, version: 2 })),
         true,
-        "saveSnapshot should store the state and resolve to true, even if there's already a snapshot with the same model version and stream version. Only a higher one stays.",
+        "`saveSnapshot` should store the state and resolve to true, even if there's already a snapshot with the same model version and stream version. Only a higher one stays.",
       )
       await subject.trim(S, 0)
       verifyEqual(
         await call('load', () => store.load(S, model)),
         { state, version: 2 },
-        `The state ${JSON.stringify(state)} was saved at version 2, and the events are gone. load should return it: 0, '', and false are ordinary states, not a sign of damage.`,
+        `The state ${JSON.stringify(state)} was saved at version 2, and the events are gone. \`load\` should return it: 0, '', and false are ordinary states, not a sign of damage.`,
       )
     }
   })

@@ -26,12 +26,12 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       listener.events.map(({ stream, version }) => [stream, version]),
       [...numbers(1, long).map((n) => [S, n]), ...numbers(1, 3).map((n) => ['order-2', n])],
-      `The log had ${long + 3} events of two streams. subscribe should pass each of them to the handler once, in log order, from the beginning.`,
+      `The log had ${long + 3} events of two streams. \`subscribe\` should pass each of them to the handler once, in log order, from the beginning.`,
     )
     verifyEqual(
       listener.events.at(-1)?.event,
       counted(3),
-      'subscribe should pass the event itself in `event`, as it was written.',
+      '`subscribe` should pass the event itself in `event`, as it was written.',
     )
   })
 
@@ -51,7 +51,7 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       most,
       1,
-      'subscribe passed on the next event while the handler was still busy with the previous one. Await the handler. Otherwise, a later event may be done before an earlier one.',
+      '`subscribe` passed on the next event while the handler was still busy with the previous one. Await the handler. Otherwise, a later event may be done before an earlier one.',
     )
   })
 
@@ -93,7 +93,7 @@ export function subscribingConforms(subject: Subject): void {
     )
     verify(
       written.every(({ ok }) => ok),
-      'append failed while a subscription was catching up.',
+      '`append` failed while a subscription was catching up.',
       { received: written.find(({ ok }) => !ok) },
     )
     await listener.until(340, 'The log grew to 340 events while it was being read')
@@ -111,9 +111,13 @@ export function subscribingConforms(subject: Subject): void {
     await first.until(3, 'The log had three events')
     await first.stop()
     const position = first.events[1]?.position
-    verify(typeof position === 'string', 'subscribe should pass the `position` of each event, as a string.', {
-      received: position,
-    })
+    verify(
+      typeof position === 'string',
+      '`subscribe` should pass the `position` of each event, as a string.',
+      {
+        received: position,
+      },
+    )
     const store = subject.open()
     const second = listen(store, { after: position })
     await second.until(1, 'There was one event after the position')
@@ -146,7 +150,7 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       second.events[1]?.position,
       token,
-      'append returned the position of its last event. The subscription should pass that event with the same position, because a caller uses it to wait for its own write.',
+      '`append` returned the position of its last event. The subscription should pass that event with the same position, because a caller uses it to wait for its own write.',
     )
   })
 
@@ -170,7 +174,7 @@ export function subscribingConforms(subject: Subject): void {
     stop.abort()
     verify(
       !outcome.ok && outcome.error instanceof RangeError,
-      `The handler threw at the second event${seen.length > 2 ? ', but subscribe continued' : ''}. subscribe should reject with that error, so that the caller knows where to continue. An event that wasn't handled must not be skipped silently.`,
+      `The handler threw at the second event${seen.length > 2 ? ', but `subscribe` continued' : ''}. \`subscribe\` should reject with that error, so that the caller knows where to continue. An event that wasn't handled must not be skipped silently.`,
       { received: outcome },
     )
     verifyEqual(seen, [1, 2], "The handler threw at the second event. It shouldn't receive the third one.")
@@ -189,7 +193,7 @@ export function subscribingConforms(subject: Subject): void {
     )
     verify(
       !noReason.ok && noReason.error === undefined,
-      "The handler's promise was rejected without a reason (`reject()`), and subscribe continued. It should reject with the same value, even if that's `undefined`: what counts is that the handler failed, not what it threw.",
+      "The handler's promise was rejected without a reason (`reject()`), and `subscribe` continued. It should reject with the same value, even if that's `undefined`: what counts is that the handler failed, not what it threw.",
       { received: noReason },
     )
     const both = new AbortController()
@@ -204,7 +208,7 @@ export function subscribingConforms(subject: Subject): void {
     )
     verify(
       !last.ok && last.error instanceof RangeError,
-      'The signal aborted while the handler was running, and then the handler threw, but subscribe resolved. It should reject with what the handler throws, even after the abort, or the caller believes that this event was handled.',
+      'The signal aborted while the handler was running, and then the handler threw, but `subscribe` resolved. It should reject with what the handler throws, even after the abort, or the caller believes that this event was handled.',
       { received: last },
     )
   })
@@ -220,7 +224,7 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       listener.events.map(({ event }) => event.payload),
       [{ amount: 1 }, { amount: 2 }],
-      'The log had an event of schema version 1 and one of version 2, and the store has the upcaster from 1 to 2. subscribe should pass both in the form of version 2. The upcasters also apply to events from the log, but only to those that still need the step.',
+      'The log had an event of schema version 1 and one of version 2, and the store has the upcaster from 1 to 2. `subscribe` should pass both in the form of version 2. The upcasters also apply to events from the log, but only to those that still need the step.',
     )
     await call('append', () => subject.open().append(S, [counted(3)], { expected: 2 }))
     const stop = new AbortController()
@@ -239,7 +243,7 @@ export function subscribingConforms(subject: Subject): void {
     )
     verify(
       !outcome.ok && outcome.error instanceof subject.errors.UnknownSchemaError && seen.length === 1,
-      "A program without upcasters reached an event of schema version 2 in the log. subscribe should reject with an UnknownSchemaError, and neither pass on nor skip an event that it can't read.",
+      "A program without upcasters reached an event of schema version 2 in the log. `subscribe` should reject with an UnknownSchemaError, and neither pass on nor skip an event that it can't read.",
       { received: outcome.ok ? { seen } : outcome.error },
     )
   })
@@ -252,7 +256,7 @@ export function subscribingConforms(subject: Subject): void {
     ).catch(() => undefined)
     verify(
       nothing?.ok === true,
-      "The signal had aborted before subscribe was called, and the log was empty. subscribe should resolve at once, but it didn't. An `abort` that has already happened doesn't fire again for a new listener, so check `signal.aborted` before you wait.",
+      "The signal had aborted before `subscribe` was called, and the log was empty. `subscribe` should resolve at once, but it didn't. An `abort` that has already happened doesn't fire again for a new listener, so check `signal.aborted` before you wait.",
       { received: nothing },
     )
     await subject.plant(S, 3)
@@ -272,7 +276,7 @@ export function subscribingConforms(subject: Subject): void {
     })
     verify(
       isDone,
-      'The signal aborted while the handler was running, and subscribe resolved before the handler was done. A caller that closes its connections then takes them away from the handler. Resolve once the handler is done.',
+      'The signal aborted while the handler was running, and `subscribe` resolved before the handler was done. A caller that closes its connections then takes them away from the handler. Resolve once the handler is done.',
     )
     const seen: number[] = []
     const stop = new AbortController()
@@ -297,7 +301,7 @@ export function subscribingConforms(subject: Subject): void {
 }
 
 const TOO_LATE =
-  'The signal had aborted before subscribe was called, but the handler received an event anyway. Check `signal.aborted` first.'
+  'The signal had aborted before `subscribe` was called, but the handler received an event anyway. Check `signal.aborted` first.'
 
 interface Listener {
   readonly events: readonly LoggedEvent[]
@@ -348,12 +352,12 @@ function listen(
             await call('subscribe', () => (ended?.ok === false ? Promise.reject(ended.error) : undefined))
             verify(
               false,
-              `${situation}, and subscribe resolved on its own. It should continue until its signal aborts.`,
+              `${situation}, and \`subscribe\` resolved on its own. It should continue until its signal aborts.`,
             )
           }
           verify(
             performance.now() < deadline - 1,
-            `${situation}, but subscribe only passed on ${events.length} of ${count} events, and then no more came.`,
+            `${situation}, but \`subscribe\` only passed on ${events.length} of ${count} events, and then no more came.`,
             { expected: count, received: events.length },
           )
           await next
@@ -369,12 +373,12 @@ function listen(
       const asked = performance.now()
       stop.abort()
       const outcome = await running
-      verify(outcome.ok, 'The signal aborted. subscribe should resolve then, but it rejected.', {
+      verify(outcome.ok, 'The signal aborted. `subscribe` should resolve then, but it rejected.', {
         received: !outcome.ok && outcome.error,
       })
       verify(
         performance.now() - asked < 1_500,
-        'The signal aborted, and subscribe only resolved when its read had timed out. Disconnect the reader, because nothing else uses it.',
+        'The signal aborted, and `subscribe` only resolved when its read had timed out. Disconnect the reader, because nothing else uses it.',
       )
     },
   }

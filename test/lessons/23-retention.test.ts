@@ -171,7 +171,7 @@ describe('trimLimit', () => {
     verifyEqual(
       checkpoints,
       ['checkpoint:stats', 'checkpoint:list'],
-      'trimLimit changed the array `checkpoints`, which belongs to the caller. `sort` and `push` change an array in place, so copy it first.',
+      '`trimLimit` changed the array `checkpoints`, which belongs to the caller. `sort` and `push` change an array in place, so copy it first.',
     )
   })
 
@@ -269,7 +269,7 @@ describe('retain', () => {
         ],
         [
           (left) => left.length === 4 && left[0] === '9-0',
-          'Of 12 entries, the newest 5 should stay, and 8-0 is one of them. retain removed it: only the entries *before* the limit may go.',
+          'Of 12 entries, the newest 5 should stay, and 8-0 is one of them. `retain` removed it: only the entries *before* the limit may go.',
         ],
       ],
     )
@@ -287,7 +287,7 @@ describe('retain', () => {
       },
       'An archived entry should be `{ id, fields }` with all its fields, unchanged.',
     )
-    verifyEqual(moved, 7, 'retain should resolve to the number of entries moved.')
+    verifyEqual(moved, 7, '`retain` should resolve to the number of entries moved.')
     verifyEqual(
       await call('retain', () => run(side.archive, byLength(5))),
       0,
@@ -311,7 +311,7 @@ describe('retain', () => {
       [
         [
           (moved) => moved === 8,
-          'It is March 20, and 8-0 is exactly 12 days old. An entry that is *at most* 12 days old stays, but retain moved it.',
+          'It is March 20, and 8-0 is exactly 12 days old. An entry that is *at most* 12 days old stays, but `retain` moved it.',
         ],
       ],
     )
@@ -383,7 +383,7 @@ describe('retain', () => {
     verifyEqual(
       side.gone,
       [],
-      'When retain called `archive.put`, the entries had already left the stream. If the archive fails now, or the process dies, the entries are lost. Archive first, then trim.',
+      'When `retain` called `archive.put`, the entries had already left the stream. If the archive fails now, or the process dies, the entries are lost. Archive first, then trim.',
     )
     const noSpace = new Error('no space left')
     const full: Archive = {
@@ -396,7 +396,7 @@ describe('retain', () => {
     const outcome = await attempt('retain', () => run(full, byLength(2)))
     verify(
       !outcome.ok && outcome.error === noSpace,
-      'The archive was full and `put` failed. retain should fail with that same error, not with a new one: its class and its fields tell the caller what to do.',
+      'The archive was full and `put` failed. `retain` should fail with that same error, not with a new one: its class and its fields tell the caller what to do.',
       { received: outcome },
     )
     verifyEqual(await inStream(), ids(8, 12), 'The archive was full, so nothing should have been trimmed.')
@@ -411,10 +411,10 @@ describe('retain', () => {
       verifyEqual(
         await call('retain', () => run(side.archive, policy)),
         0,
-        `The stream exists, but all of its entries were deleted. With the policy "${policy.keep}", retain should resolve to 0.`,
+        `The stream exists, but all of its entries were deleted. With the policy "${policy.keep}", \`retain\` should resolve to 0.`,
       )
     }
-    verifyEqual(side.sizes, [], "The stream is empty, so retain shouldn't call `put`.")
+    verifyEqual(side.sizes, [], "The stream is empty, so `retain` shouldn't call `put`.")
   })
 
   test('archives in pages', async () => {
@@ -429,11 +429,11 @@ describe('retain', () => {
     const why =
       pagingFault(box.commands) ||
       (trimmedAll
-        ? ' XTRIM with MINID 8-0 removes everything up to the next millisecond. Trim up to a complete ID, `7-401`.'
+        ? ' `XTRIM` with `MINID 8-0` removes everything up to the next millisecond. Trim up to a complete ID, `7-401`.'
         : " Trim only up to the point you've archived.")
     verify(
       lost.length === 0,
-      `The stream had 410 entries, all from one millisecond (7-1 to 7-410). retain removed ${lost.length} of them that the archive doesn't have (the first is ${lost[0]}), so they're lost.${why}`,
+      `The stream had 410 entries, all from one millisecond (7-1 to 7-410). \`retain\` removed ${lost.length} of them that the archive doesn't have (the first is ${lost[0]}), so they're lost.${why}`,
       { received: lost },
     )
     verifyEqual(
@@ -448,7 +448,7 @@ describe('retain', () => {
     )
     verify(
       side.sizes.every((n) => n > 0),
-      'retain called `put` without any entries. Pass at least one: an archive may write a file for each call.',
+      '`retain` called `put` without any entries. Pass at least one: an archive may write a file for each call.',
       { received: side.sizes },
     )
     verify(
@@ -459,7 +459,7 @@ describe('retain', () => {
     verifyEqual(
       side.batches.map((entries) => entries.length),
       side.sizes,
-      'retain changed an array after it had passed it to `put`. The archive may still be writing it, so use a new array for each page.',
+      '`retain` changed an array after it had passed it to `put`. The archive may still be writing it, so use a new array for each page.',
     )
   })
 
@@ -493,7 +493,7 @@ describe('retain', () => {
       const outcome = await attempt('retain', () => run(flaky, byLength(10)))
       verify(
         !outcome.ok && outcome.error === unreachable,
-        `Call ${failing} of \`archive.put\` failed, so retain should fail with the same error. Otherwise, the caller doesn't notice that the archive has a problem.`,
+        `Call ${failing} of \`archive.put\` failed, so \`retain\` should fail with the same error. Otherwise, the caller doesn't notice that the archive has a problem.`,
         { received: outcome },
       )
       const kept = new Set([...side.ids(), ...(await inStream())])
@@ -539,7 +539,7 @@ describe('retain', () => {
         verifyEqual(
           ids(1, 7).filter((one) => !all.has(one)),
           [],
-          `7-0 was written before the ${held ?? 'end'} of retain, and retain trimmed an entry that isn't in the archive. Trim by ID (MINID), up to the point you've archived. By then, a number of entries (MAXLEN) refers to different entries.`,
+          `7-0 was written before the ${held ?? 'end'} of \`retain\`, and \`retain\` trimmed an entry that isn't in the archive. Trim by ID (\`MINID\`), up to the point you've archived. By then, a number of entries (\`MAXLEN\`) refers to different entries.`,
         )
       },
     })
@@ -560,12 +560,12 @@ describe('retain', () => {
         verifyEqual(
           [await inStream(), side.ids()],
           [ids(3, 6), ids(1, 2)],
-          `Two processes ran retain at once; the second ran before the ${held ?? 'end'} of the first. The newest 4 should still be in the stream, and the other 2 in the archive. Keep the ID you trim up to, not a number of entries: if another process trims in the meantime, that number refers to different entries.`,
+          `Two processes ran \`retain\` at once; the second ran before the ${held ?? 'end'} of the first. The newest 4 should still be in the stream, and the other 2 in the archive. Keep the ID you trim up to, not a number of entries: if another process trims in the meantime, that number refers to different entries.`,
         )
         for (const outcome of [first, second]) {
           verify(
             outcome.ok,
-            `Two processes ran retain at once; the second ran before the ${held ?? 'end'} of the first. One of them failed. If the other process has already moved an entry, there is nothing left to do for it.`,
+            `Two processes ran \`retain\` at once; the second ran before the ${held ?? 'end'} of the first. One of them failed. If the other process has already moved an entry, there is nothing left to do for it.`,
             { received: !outcome.ok && outcome.error },
           )
         }
@@ -620,16 +620,16 @@ describe('readHistory', () => {
     verifyEqual(
       numbers(await page('0-0', 100)),
       ids(1, 12),
-      'Starting at 0-0, readHistory should return 1-0 to 7-0 from the archive, then 8-0 to 12-0.',
+      'Starting at 0-0, `readHistory` should return 1-0 to 7-0 from the archive, then 8-0 to 12-0.',
     )
     verifyEqual(
       numbers(await page('0-0', 3)),
       ids(1, 3),
-      'readHistory should return at most `count` entries, oldest first.',
+      '`readHistory` should return at most `count` entries, oldest first.',
       [
         [
           (found) => found[0] === '8-0',
-          'Three entries after 0-0 were requested, and readHistory returned those from the stream, although older ones are in the archive. Even if the stream has enough entries, read the archive too: its entries come first.',
+          'Three entries after 0-0 were requested, and `readHistory` returned those from the stream, although older ones are in the archive. Even if the stream has enough entries, read the archive too: its entries come first.',
         ],
       ],
     )
@@ -651,7 +651,7 @@ describe('readHistory', () => {
     verifyEqual(
       numbers(await page('12-0', 4)),
       [],
-      'After the last entry there is nothing, so readHistory should return an empty array.',
+      'After the last entry there is nothing, so `readHistory` should return an empty array.',
     )
     const [, last] = await page('6-0', 2)
     verifyEqual(
@@ -703,7 +703,7 @@ describe('readHistory', () => {
     verifyEqual(
       numbers(found),
       ids(1, 7),
-      'readHistory changed the array that `archive.read` returned. It may belong to the archive, which may keep it for the next reader, so copy it first.',
+      '`readHistory` changed the array that `archive.read` returned. It may belong to the archive, which may keep it for the next reader, so copy it first.',
     )
   })
 
@@ -724,7 +724,7 @@ describe('readHistory', () => {
         verifyEqual(
           first.ok ? numbers(first.value) : first.error,
           ids(1, 8),
-          `3-0 to 5-0 moved to the archive before the ${held ?? 'end'} of readHistory, and readHistory returned a history with a gap. When it read the archive, they weren't there yet, and when it read the stream, they were gone. Read the stream first, then the archive, and combine the two by ID.`,
+          `3-0 to 5-0 moved to the archive before the ${held ?? 'end'} of \`readHistory\`, and \`readHistory\` returned a history with a gap. When it read the archive, they weren't there yet, and when it read the stream, they were gone. Read the stream first, then the archive, and combine the two by ID.`,
         )
       },
     })
@@ -738,7 +738,7 @@ describe('readHistory', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 4,
-      'Four entries were requested, but readHistory fetched more than that from Redis with one command. Use XRANGE with COUNT.',
+      'Four entries were requested, but `readHistory` fetched more than that from Redis with one command. Use `XRANGE` with `COUNT`.',
       { received: most },
     )
   })
@@ -751,7 +751,7 @@ describe('readHistory', () => {
     const outcome = await attempt('readHistory', () => read(broken, '0-0', 10))
     verify(
       !outcome.ok && outcome.error === trouble,
-      '`archive.read` failed, so readHistory should fail with the same error. A history without its beginning looks like a shorter history.',
+      '`archive.read` failed, so `readHistory` should fail with the same error. A history without its beginning looks like a shorter history.',
       { received: outcome.ok ? numbers(outcome.value) : outcome.error },
     )
     await passesOnErrors({
@@ -771,7 +771,7 @@ describe('the index', () => {
 
   test('answers by type, customer, and time', async () => {
     await plant(1, 12)
-    verifyEqual(await index(), 12, 'indexEvents should resolve to the number of new events, 12.')
+    verifyEqual(await index(), 12, '`indexEvents` should resolve to the number of new events, 12.')
     verifyEqual(
       await find({ eventType: 'ORDER_PAID' }),
       ['2-0', '4-0', '6-0', '8-0', '10-0', '12-0'],
@@ -811,17 +811,17 @@ describe('the index', () => {
     verifyEqual(
       await find({ customerId: 'nobody' }),
       [],
-      'This customer has no events, so findEvents should return an empty array.',
+      'This customer has no events, so `findEvents` should return an empty array.',
     )
     verifyEqual(
       await find({ customerId: '' }),
       [],
-      'No event has an empty string as its `customerId`, so findEvents should return an empty array. An empty string is a condition too: compare with `undefined` instead of testing for truthiness.',
+      'No event has an empty string as its `customerId`, so `findEvents` should return an empty array. An empty string is a condition too: compare with `undefined` instead of testing for truthiness.',
     )
     verifyEqual(
       await find({ eventType: '' }),
       [],
-      'No event has an empty string as its `eventType`, so findEvents should return an empty array. An empty string is a condition too: compare with `undefined` instead of testing for truthiness.',
+      'No event has an empty string as its `eventType`, so `findEvents` should return an empty array. An empty string is a condition too: compare with `undefined` instead of testing for truthiness.',
     )
     verifyEqual(
       await find({ customerId: 'ORDER_PAID' }),
@@ -854,13 +854,13 @@ describe('the index', () => {
     verifyEqual(
       await index(),
       2,
-      'Two events have been added since the last call, so indexEvents should resolve to 2.',
+      'Two events have been added since the last call, so `indexEvents` should resolve to 2.',
     )
-    verifyEqual(await index(), 0, 'There are no new events now, so indexEvents should resolve to 0.')
+    verifyEqual(await index(), 0, 'There are no new events now, so `indexEvents` should resolve to 0.')
     verifyEqual(
       await find({ customerId: 'customer-1' }),
       ['1-0', '4-0', '7-0'],
-      '1-0 and 4-0 have moved from the stream to the archive, but findEvents should still return their IDs.',
+      '1-0 and 4-0 have moved from the stream to the archive, but `findEvents` should still return their IDs.',
     )
   })
 
@@ -904,7 +904,7 @@ describe('the index', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 100,
-      'indexEvents fetched more than 100 entries with one command. Read in pages: a stream may have millions of entries.',
+      '`indexEvents` fetched more than 100 entries with one command. Read in pages: a stream may have millions of entries.',
       {
         received: most,
       },
@@ -917,7 +917,7 @@ describe('the index', () => {
     verifyEqual(
       (await find({ eventType: 'ORDER_PAID', customerId: 'customer-1' })).length,
       counted.length,
-      'All 130 events are ORDER_PAID events of customer-1, and findEvents should return every ID, however many match.',
+      'All 130 events are ORDER_PAID events of customer-1, and `findEvents` should return every ID, however many match.',
     )
   })
 
@@ -958,7 +958,7 @@ describe('the index', () => {
         verifyEqual(
           [first, second].map((outcome) => (outcome.ok ? outcome.value : outcome.error)),
           [['4-0'], ['5-0']],
-          `Two programs called findEvents at once, the second one before the ${held ?? 'end'} of the first one, and one of them got a wrong result. If you store an intersection in a key (ZINTERSTORE), two calls share that key: let Redis reply with the result instead, or intersect in your program.`,
+          `Two programs called \`findEvents\` at once, the second one before the ${held ?? 'end'} of the first one, and one of them got a wrong result. If you store an intersection in a key (\`ZINTERSTORE\`), two calls share that key: let Redis reply with the result instead, or intersect in your program.`,
         ),
     })
   })
@@ -978,7 +978,7 @@ describe('the index', () => {
           verifyEqual(
             await call('findEvents', () => findEvents(box.connect(), STREAM, question)),
             expected,
-            `indexEvents died after its ${last ?? 'start'} and was called again, and now findEvents can't find an event. The position must not be ahead of the index, so change both in one step.`,
+            `\`indexEvents\` died after its ${last ?? 'start'} and was called again, and now \`findEvents\` can't find an event. The position must not be ahead of the index, so change both in one step.`,
           )
         }
       },
@@ -993,7 +993,7 @@ describe('the index', () => {
     verifyEqual(
       await inReturns({}),
       [],
-      'The events of the stream "orders" were indexed, and findEvents also found them in the stream "returns". Keep one index for each stream.',
+      'The events of the stream "orders" were indexed, and `findEvents` also found them in the stream "returns". Keep one index for each stream.',
     )
     const fields = { eventType: 'GOODS_RETURNED', customerId: 'customer-9', timestamp: day(1) }
     for (const one of ids(1, 2)) await box.admin.xadd('returns', one, ...Object.entries(fields).flat())
@@ -1002,7 +1002,7 @@ describe('the index', () => {
       verifyEqual(
         await inReturns(question),
         [],
-        `The streams "orders" and "returns" both have the IDs 1-0 and 2-0, and only events of "orders" match ${JSON.stringify(question)}. findEvents found one in "returns". Keep the index of each type and each customer separately for each stream.`,
+        `The streams "orders" and "returns" both have the IDs 1-0 and 2-0, and only events of "orders" match ${JSON.stringify(question)}. \`findEvents\` found one in "returns". Keep the index of each type and each customer separately for each stream.`,
       )
     }
   })
@@ -1041,7 +1041,7 @@ describe.skipIf(lacks('real-server'))('streamSize', () => {
     verifyEqual(
       size?.bytes,
       bytes,
-      "The stream has 200 small entries, then 200 large ones, and `bytes` isn't the size of the whole stream. Without `SAMPLES 0`, MEMORY USAGE measures a few nodes at the beginning and assumes that the others are similar.",
+      "The stream has 200 small entries, then 200 large ones, and `bytes` isn't the size of the whole stream. Without `SAMPLES 0`, `MEMORY USAGE` measures a few nodes at the beginning and assumes that the others are similar.",
     )
     verifyEqual(
       await call('streamSize', () => streamSize(box.redis, 'nothing-here')),

@@ -80,7 +80,7 @@ describe('judgeDurability and countLost', () => {
     [
       {},
       [],
-      "With `appendonly yes`, `appendfsync always`, and `noeviction`, there is no risk to name, so judgeDurability should return an empty array. Snapshots don't matter here, whether they are on or off.",
+      "With `appendonly yes`, `appendfsync always`, and `noeviction`, there is no risk to name, so `judgeDurability` should return an empty array. Snapshots don't matter here, whether they are on or off.",
     ],
     [
       { appendonly: 'no' },
@@ -115,7 +115,7 @@ describe('judgeDurability and countLost', () => {
     [
       { maxmemoryPolicy: 'volatile-ttl' },
       ['memory-evicts'],
-      'Every policy except `noeviction` lets Redis delete data on its own, and that includes the volatile ones: a single accidental EXPIRE is enough.',
+      'Every policy except `noeviction` lets Redis delete data on its own, and that includes the volatile ones: a single accidental `EXPIRE` is enough.',
     ],
   ]
 
@@ -177,7 +177,7 @@ describe('judgeDurability and countLost', () => {
         ['e-3', 'e-1', 'e-3', 'e-2'],
         ['e-9', 'e-2', 'e-8', 'e-8', 'e-2', 'e-9'],
       ],
-      'countLost changed an array that it received. Both arrays belong to the caller.',
+      '`countLost` changed an array that it received. Both arrays belong to the caller.',
     )
   })
 
@@ -198,21 +198,21 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     verifyEqual(
       await check(),
       ['crash-loses-all'],
-      'This server runs with `--save "" --appendonly no`. checkDurability should read its settings with CONFIG GET and report that a crash loses everything.',
+      'This server runs with `--save "" --appendonly no`. `checkDurability` should read its settings with `CONFIG GET` and report that a crash loses everything.',
     )
     await server.admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
     await server.admin.config('SET', 'save', '3600 1')
     verifyEqual(
       await check(),
       ['crash-loses-since-snapshot', 'memory-evicts'],
-      '`save` and `maxmemory-policy` were changed on the running server. checkDurability should read the settings again on every call, including these two.',
+      '`save` and `maxmemory-policy` were changed on the running server. `checkDurability` should read the settings again on every call, including these two.',
     )
     await server.admin.config('SET', 'appendonly', 'yes')
     await server.admin.config('SET', 'appendfsync', 'everysec')
     verifyEqual(
       await check(),
       ['power-loses-a-second', 'memory-evicts'],
-      'The server now has an append-only file, synced every second. checkDurability should read `appendonly` and `appendfsync`, too.',
+      'The server now has an append-only file, synced every second. `checkDurability` should read `appendonly` and `appendfsync`, too.',
     )
   })
 
@@ -235,7 +235,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
           '{"eventId":"e-2","timestamp":"2026-03-01T09:00:00.000Z","eventType":"ORDER_CREATED","entityId":"order-1","payload":{},"metadata":{}}',
         ],
       ],
-      'writeAcknowledged should append each event as one entry with one field, `event`, which holds the string that encodeEvent returns.',
+      '`writeAcknowledged` should append each event as one entry with one field, `event`, which holds the string that `encodeEvent` returns.',
     )
     verifyEqual(
       report,
@@ -256,7 +256,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     verifyEqual(
       tooEarly,
       [],
-      'writeAcknowledged took these events from `events` before the previous one was confirmed. If you take them all first, an endless `events` never gets written; if you write them in parallel, many are unconfirmed when the server dies. Take one, write it, and wait for the reply before you take the next.',
+      '`writeAcknowledged` took these events from `events` before the previous one was confirmed. If you take them all first, an endless `events` never gets written; if you write them in parallel, many are unconfirmed when the server dies. Take one, write it, and wait for the reply before you take the next.',
     )
   })
 
@@ -270,7 +270,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     )
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      "The payload of the second event contains NaN, so encodeEvent throws a MalformedEventError. That error should pass through: nothing was sent to Redis, so the event is neither refused nor unknown. It's a bug in the program, and someone has to see it.",
+      "The payload of the second event contains NaN, so `encodeEvent` throws a MalformedEventError. That error should pass through: nothing was sent to Redis, so the event is neither refused nor unknown. It's a bug in the program, and someone has to see it.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -296,7 +296,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     )
     verify(
       sent.length <= 1,
-      `The server died, ${report?.unknown} got no reply, and writeAcknowledged sent it again. The event may already be written, and then it would be there twice. ioredis retries on its own; once it gives up, report the event as \`unknown\` and stop.`,
+      `The server died, ${report?.unknown} got no reply, and \`writeAcknowledged\` sent it again. The event may already be written, and then it would be there twice. ioredis retries on its own; once it gives up, report the event as \`unknown\` and stop.`,
       { received: sent.map(({ name }) => name) },
     )
     await server.restart()
@@ -308,14 +308,14 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const { acknowledged, refused, unknown } = report
     verify(
       acknowledged.length >= 199 && unknown !== null,
-      'The server was killed (SIGKILL) in the middle of writing. writeAcknowledged should resolve then, with everything confirmed before the kill in `acknowledged`, and the one event that got no reply in `unknown`.',
+      'The server was killed (SIGKILL) in the middle of writing. `writeAcknowledged` should resolve then, with everything confirmed before the kill in `acknowledged`, and the one event that got no reply in `unknown`.',
       { received: { acknowledged: acknowledged.length, refused, unknown } },
     )
     const lost = acknowledged.filter((id) => !found.includes(id))
     verifyEqual(
       lost,
       [],
-      "After SIGKILL and a restart, with `appendonly yes`, some events that writeAcknowledged had reported as acknowledged were gone. The server doesn't lose events that it confirmed, so these were added to `acknowledged` before Redis had confirmed them.",
+      "After SIGKILL and a restart, with `appendonly yes`, some events that `writeAcknowledged` had reported as acknowledged were gone. The server doesn't lose events that it confirmed, so these were added to `acknowledged` before Redis had confirmed them.",
     )
     verifyEqual(
       { acknowledged: acknowledged.length, unknown, refused },
@@ -330,7 +330,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const loss = await call('countLost', () => countLost(acknowledged, found))
     verify(
       acknowledged.length >= 199 && loss.lost.length === acknowledged.length && found.length === 0,
-      'This server kept nothing on disk, and was killed. Everything that writeAcknowledged reported as acknowledged is lost, and countLost should list all of it.',
+      'This server kept nothing on disk, and was killed. Everything that `writeAcknowledged` reported as acknowledged is lost, and `countLost` should list all of it.',
       { received: { acknowledged: acknowledged.length, found: found.length, lost: loss.lost.length } },
     )
   })
@@ -356,13 +356,13 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const found = await idsIn(server)
     verify(
       report?.refused === null || handedOut <= found.length + 1,
-      `Memory ran out, Redis refused e-${found.length + 1}, and writeAcknowledged continued with the next events. Stop at the first refusal. Otherwise, later events may be written without that one, and the stream has a gap.`,
+      `Memory ran out, Redis refused e-${found.length + 1}, and \`writeAcknowledged\` continued with the next events. Stop at the first refusal. Otherwise, later events may be written without that one, and the stream has a gap.`,
       { expected: `e-${found.length + 1} is the last event taken`, received: `e-${handedOut}` },
     )
     verifyEqual(
       [report.refused, report.unknown, report.acknowledged.length],
       [`e-${found.length + 1}`, null, found.length],
-      "Memory ran out, and with `noeviction`, Redis replied to XADD with an error (OOM …). An error is a reply: the event definitely wasn't written. It belongs in `refused`; `unknown` is for an event that got no reply. All events before it were confirmed, so they belong in `acknowledged`.",
+      "Memory ran out, and with `noeviction`, Redis replied to `XADD` with an error (OOM …). An error is a reply: the event definitely wasn't written. It belongs in `refused`; `unknown` is for an event that got no reply. All events before it were confirmed, so they belong in `acknowledged`.",
     )
   })
 
@@ -391,7 +391,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
           unacknowledged: [],
           twice: [],
         },
-        'Twenty events were written with `always` and ten more with `everysec`. Then the append-only file was cut where it had last been synced. The ten events are lost, even though they were acknowledged, so countLost should list them.',
+        'Twenty events were written with `always` and ten more with `everysec`. Then the append-only file was cut where it had last been synced. The ten events are lost, even though they were acknowledged, so `countLost` should list them.',
       )
     } finally {
       await rm(copy, { recursive: true, force: true })
@@ -445,7 +445,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const outcome = await attempt('appendReplicated', append)
     verify(
       outcome.ok || !(outcome.error instanceof NotReplicatedError),
-      `appendReplicated threw a NotReplicatedError, even though enough replicas had the event. ${why}`,
+      `\`appendReplicated\` threw a NotReplicatedError, even though enough replicas had the event. ${why}`,
       { received: !outcome.ok && outcome.error },
     )
     return call('appendReplicated', () => {
@@ -468,7 +468,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(1), one),
       NotReplicatedError,
-      "The server has no replicas, so none received the event. WAIT doesn't fail then; it replies 0. appendReplicated should check that number and throw a NotReplicatedError.",
+      "The server has no replicas, so none received the event. `WAIT` doesn't fail then; it replies 0. `appendReplicated` should check that number and throw a NotReplicatedError.",
     )
     const entries = await server.admin.xrange(KEY, '-', '+')
     verifyEqual(
@@ -479,7 +479,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
           '{"eventId":"e-1","timestamp":"2026-03-01T09:00:00.000Z","eventType":"ORDER_CREATED","entityId":"order-1","payload":{},"metadata":{}}',
         ],
       ],
-      "WAIT doesn't undo the write. The event should be written once and stay in the stream, because a caller that catches the error relies on that.",
+      "`WAIT` doesn't undo the write. The event should be written once and stay in the stream, because a caller that catches the error relies on that.",
     )
     verifyEqual(
       { id: error.id, wanted: error.wanted, reached: error.reached },
@@ -489,7 +489,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const waits = waitsSent().map(([, timeout]) => timeout ?? 0)
     verify(
       !waits.includes(0) && waits.reduce((sum, ms) => sum + ms, 0) < 2 * one.timeoutMs,
-      '`timeoutMs` was 50, and appendReplicated told Redis to WAIT for longer. Pass `timeoutMs` to WAIT as it is: a timeout of 0 waits forever, and the caller has to know how long an append may take.',
+      '`timeoutMs` was 50, and `appendReplicated` sent a longer `WAIT`. Pass `timeoutMs` to `WAIT` as it is: a timeout of 0 waits forever, and the caller has to know how long an append may take.',
       { expected: 'at most 50 ms', received: waits.map((ms) => `WAIT for ${ms} ms`) },
     )
     const id = await replicated(
@@ -499,7 +499,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     verifyEqual(
       id,
       (await server.admin.xrevrange(KEY, '+', '-', 'COUNT', 1))[0]?.[0],
-      'With `replicas: 0`, there is nothing to wait for, so appendReplicated should resolve to the ID of the new entry.',
+      'With `replicas: 0`, there is nothing to wait for, so `appendReplicated` should resolve to the ID of the new entry.',
     )
   })
 
@@ -514,19 +514,19 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const redis = server.connect()
     const id = await replicated(
       () => appendReplicated(redis, KEY, eventOf(1), { replicas: 1, timeoutMs: 5_000 }),
-      "The one replica is connected and receives every change within milliseconds. `WAIT` covers what was written before it on its own connection. Before the XADD it's too early, and inside MULTI it doesn't wait at all.",
+      "The one replica is connected and receives every change within milliseconds. `WAIT` covers what was written before it on its own connection. Before the `XADD` it's too early, and inside `MULTI` it doesn't wait at all.",
     )
     verifyEqual(
       (await replica.admin.xrange(KEY, '-', '+')).map(([there]) => there),
       [id],
-      "A replica is connected, and appendReplicated resolved, but the event wasn't on the replica yet. It should wait until the replica has confirmed the event.",
+      "A replica is connected, and `appendReplicated` resolved, but the event wasn't on the replica yet. It should wait until the replica has confirmed the event.",
     )
     const before = waitsSent().length
     const tooFew = await callError(
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(3), { replicas: 2, timeoutMs: 50 }),
       NotReplicatedError,
-      'There is one replica, and 2 were wanted, so appendReplicated should throw a NotReplicatedError.',
+      'There is one replica, and 2 were wanted, so `appendReplicated` should throw a NotReplicatedError.',
     )
     verifyEqual(tooFew.wanted, 2, '`replicas` was 2, so the NotReplicatedError should have 2 in `wanted`.')
     const [least = 2, ...more] = waitsSent()
@@ -534,7 +534,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       .map(([replicas]) => replicas ?? 0)
     verify(
       least >= 2 || more.length > 0, // one that asks again and again gets there, too
-      `Two replicas were wanted, but appendReplicated sent a WAIT for ${least}. WAIT replies as soon as that many replicas have the event, even if the second one would have it a moment later. Wait for \`replicas\` of them.`,
+      `Two replicas were wanted, but \`appendReplicated\` sent a \`WAIT\` for ${least}. \`WAIT\` replies as soon as that many replicas have the event, even if the second one would have it a moment later. Wait for \`replicas\` of them.`,
       { expected: 'WAIT 2 50', received: `WAIT ${least}` },
     )
     while (!(await allConfirmed(server))) await replica.admin.ping()
@@ -543,7 +543,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(2), one),
       NotReplicatedError,
-      'The replica is still connected but has stopped replying, and appendReplicated reported that it has the event. WAIT counts the replicas that have what _its own connection_ wrote, so send it after the XADD, on the same connection.',
+      'The replica is still connected but has stopped replying, and `appendReplicated` reported that it has the event. `WAIT` counts the replicas that have what _its own connection_ wrote, so send it after the `XADD`, on the same connection.',
     )
     verifyEqual(
       { wanted: error.wanted, reached: error.reached },
@@ -606,7 +606,7 @@ describe('backup and restore', () => {
     const lines = await save()
     verify(
       lines.every((line) => typeof line === 'string' && !line.includes('\n')),
-      "Each line of a backup should be a string without line breaks, whatever the events contain. Otherwise, restore can't tell where a line ends.",
+      "Each line of a backup should be a string without line breaks, whatever the events contain. Otherwise, `restore` can't tell where a line ends.",
       { received: lines },
     )
     const count = await restoreFrom(lines)
@@ -619,16 +619,16 @@ describe('backup and restore', () => {
       ],
       'The restored stream should have the same entries, with the same IDs and the same fields. The IDs are versions and positions, and other programs have stored them.',
     )
-    verifyEqual(count, 3, 'restore should resolve to the number of entries that it restored.')
+    verifyEqual(count, 3, '`restore` should resolve to the number of entries that it restored.')
     verifyEqual(
       await box.admin.pttl(COPY),
       -1,
-      "The restored stream has a time to live, so it will disappear when that runs out. RENAME keeps the draft's time to live, so don't set one, or remove it (PERSIST) before you rename.",
+      "The restored stream has a time to live, so it will disappear when that runs out. `RENAME` keeps the draft's time to live, so don't set one, or remove it (`PERSIST`) before you rename.",
     )
     verifyEqual(
       await box.admin.xrange(KEY, '-', '+', 'COUNT', 1),
       [['1-0', ['event', 'one']]],
-      'backup only reads, so the stream itself should stay as it was.',
+      '`backup` only reads, so the stream itself should stay as it was.',
     )
   })
 
@@ -649,7 +649,7 @@ describe('backup and restore', () => {
     verifyEqual(
       await lastId(COPY),
       '7-3',
-      'Entry 7-3 was deleted, but the original stream never gives out that ID again. The restored stream would, because its last-generated-id is lower, and then two events would have the same version. Read the last ID with XINFO STREAM and set it with XSETID.',
+      'Entry 7-3 was deleted, but the original stream never gives out that ID again. The restored stream would, because its last-generated-id is lower, and then two events would have the same version. Read the last ID with `XINFO STREAM` and set it with `XSETID`.',
     )
   })
 
@@ -660,12 +660,12 @@ describe('backup and restore', () => {
     verifyEqual(
       [count, await box.admin.exists(COPY), await box.admin.xlen(COPY), await lastId(COPY).catch(() => null)],
       [0, 1, 0, '7-3'],
-      'A stream whose entries have all been trimmed still exists, and its last ID still matters. restore should create an empty stream with that last ID.',
+      'A stream whose entries have all been trimmed still exists, and its last ID still matters. `restore` should create an empty stream with that last ID.',
     )
     verifyEqual(
       await box.admin.xinfo('GROUPS', COPY),
       [],
-      'restore left a consumer group in the restored stream. If you create one to get an empty stream, destroy it again: no consumer reads from that group, and monitoring would show it as lagging behind.',
+      '`restore` left a consumer group in the restored stream. If you create one to get an empty stream, destroy it again: no consumer reads from that group, and monitoring would show it as lagging behind.',
     )
   })
 
@@ -683,12 +683,12 @@ describe('backup and restore', () => {
     const longest = largestReply(box.commands)
     verify(
       longest <= 500,
-      `One command fetched ${longest} entries at once. A log can be larger than your program's memory, so backup should read pages of at most 500 entries.`,
+      `One command fetched ${longest} entries at once. A log can be larger than your program's memory, so \`backup\` should read pages of at most 500 entries.`,
     )
     const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(lines)), PATIENT)
     verify(
       outcome.ok || !String(outcome.error).includes('equal or smaller'),
-      'restore received the same entry twice, and Redis refused it. backup seems to begin a page with the last entry of the previous page. Start after that entry, at `(<id of the last entry>`.',
+      '`restore` received the same entry twice, and Redis refused it. `backup` seems to begin a page with the last entry of the previous page. Start after that entry, at `(<id of the last entry>`.',
       { received: !outcome.ok && outcome.error },
     )
     const restored = await call('restore', () => {
@@ -718,13 +718,13 @@ describe('backup and restore', () => {
     })
     verify(
       written <= 700,
-      'Other clients kept writing while backup was reading, and backup never finished. A backup captures the stream as it was when the backup began.',
+      'Other clients kept writing while `backup` was reading, and `backup` never finished. A backup captures the stream as it was when the backup began.',
     )
     await restoreFrom(lines)
     const there = await box.admin.xrange(COPY, '-', '+')
     verify(
       there.length >= 3 && (await lastId(COPY)) === (there.at(-1) ?? ['7-3'])[0],
-      "Other clients wrote while backup was reading. In the restored stream, the ID of the last entry should also be the stream's last ID. A last ID that was read after the entries leaves a gap that looks like deleted events.",
+      "Other clients wrote while `backup` was reading. In the restored stream, the ID of the last entry should also be the stream's last ID. A last ID that was read after the entries leaves a gap that looks like deleted events.",
       { received: { entries: there.length, last: there.at(-1)?.[0], lastGeneratedId: await lastId(COPY) } },
     )
   })
@@ -741,7 +741,7 @@ describe('backup and restore', () => {
       second: (redis) => redis.xadd(KEY, '8-0', 'event', 'meanwhile'),
       async verify({ first, held }) {
         if (!first.ok) throw first.error
-        const when = `8-0 was written just before backup's ${held ?? 'end'}`
+        const when = `8-0 was written just before \`backup\`'s ${held ?? 'end'}`
         const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(first.value)))
         verify(
           outcome.ok,
@@ -772,7 +772,7 @@ describe('backup and restore', () => {
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, await box.admin.xlen(COPY), await box.admin.xlen(other)],
       [3, 3, 3],
-      "While restore was reading the lines for `stream:copy`, another restore ran for `stream:other`, and they got in each other's way. Give each key a draft of its own, for example the key followed by `:restoring`. Received: what the first restore returned, and the number of entries in both streams.",
+      "While `restore` was reading the lines for `stream:copy`, another restore ran for `stream:other`, and they got in each other's way. Give each key a draft of its own, for example the key followed by `:restoring`. Received: what the first restore returned, and the number of entries in both streams.",
     )
   })
 
@@ -784,13 +784,13 @@ describe('backup and restore', () => {
       'restore',
       () => restore(box.redis, COPY, each(lines)),
       BackupError,
-      'There is already a stream at this key, so restore should throw a BackupError. A restore done in a hurry must not overwrite live data or get mixed in with it.',
+      'There is already a stream at this key, so `restore` should throw a BackupError. A restore done in a hurry must not overwrite live data or get mixed in with it.',
     )
     verifyEqual(error.reason, 'exists', 'The BackupError should have the reason `exists`.')
     verifyEqual(
       await box.admin.xrange(COPY, '-', '+'),
       [['9-0', ['event', 'theirs']]],
-      'restore refused, but it had already changed the stream that was there. It should leave that stream exactly as it was.',
+      '`restore` refused, but it had already changed the stream that was there. It should leave that stream exactly as it was.',
     )
   })
 
@@ -816,13 +816,13 @@ describe('backup and restore', () => {
         'restore',
         () => restore(box.redis, COPY, each(some)),
         BackupError,
-        'This backup is missing one or more lines, or half of the last one, as if the disk had filled up or the copy had been interrupted. restore should notice and throw a BackupError, not restore a shorter history that looks complete.',
+        'This backup is missing one or more lines, or half of the last one, as if the disk had filled up or the copy had been interrupted. `restore` should notice and throw a BackupError, not restore a shorter history that looks complete.',
       )
       verifyEqual(error.reason, 'incomplete', 'The BackupError should have the reason `incomplete`.')
       verifyEqual(
         await box.admin.exists(COPY),
         0,
-        'The backup was incomplete, and restore said so, but it left part of the stream at the key. Nothing should be there.',
+        'The backup was incomplete, and `restore` said so, but it left part of the stream at the key. Nothing should be there.',
       )
     }
     await startsOver(lines, 'Some attempts failed, because their backups were damaged')
@@ -840,7 +840,7 @@ describe('backup and restore', () => {
         const length = (await box.admin.exists(COPY)) === 1 ? await box.admin.xlen(COPY) : 'no stream'
         verify(
           length === 3 || length === 'no stream',
-          `The process died after ${sent} commands (the last was ${last}) and left a stream with ${length} of 3 entries at the key. Readers will mistake that for the whole stream. Build it under another name and rename it (RENAMENX) when it's complete, or write it in one step.`,
+          `The process died after ${sent} commands (the last was ${last}) and left a stream with ${length} of 3 entries at the key. Readers will mistake that for the whole stream. Build it under another name and rename it (\`RENAMENX\`) when it's complete, or write it in one step.`,
         )
         if (length === 3) {
           verifyEqual(
@@ -867,7 +867,7 @@ describe('backup and restore', () => {
         verifyEqual(
           there,
           first.ok ? ['1-0', '2-0', '7-3', '9-0'] : ['9-0'],
-          `Another client began a stream at the key, with 9-0, just before restore's ${held ?? 'end'}, and restore didn't leave that stream alone. The key can be taken after you've checked it, so check and write in one step: RENAMENX, a script, or WATCH on a connection of its own.`,
+          `Another client began a stream at the key, with 9-0, just before \`restore\`'s ${held ?? 'end'}, and \`restore\` didn't leave that stream alone. The key can be taken after you've checked it, so check and write in one step: \`RENAMENX\`, a script, or \`WATCH\` on a connection of its own.`,
         )
       },
     })

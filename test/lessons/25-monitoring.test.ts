@@ -38,7 +38,7 @@ describe('parseGroup', () => {
     verifyEqual(
       await parse(...reply, 'lag', 7),
       { name: 'mail', pending: 3, lag: 7, lastDeliveredId: '5-0' },
-      "parseGroup should return the group's `name`, `pending`, `lag`, and `lastDeliveredId`, with the counts as numbers.",
+      "`parseGroup` should return the group's `name`, `pending`, `lag`, and `lastDeliveredId`, with the counts as numbers.",
     )
     verifyEqual(
       (await parse(...reply, 'lag', 0)).lag,
@@ -52,12 +52,12 @@ describe('parseGroup', () => {
     verifyEqual(
       (await parse(...reply, 'entries-read', 3, 'lag', null)).lag,
       null,
-      'Redis replied nil for the lag, so the lag is unknown, and parseGroup should return `null`. With 0, a group that has stopped looks healthy.',
+      'Redis replied nil for the lag, so the lag is unknown, and `parseGroup` should return `null`. With 0, a group that has stopped looks healthy.',
     )
     const old = await parse(...reply)
     verify(
       old.lag === null,
-      "Redis 6.2 doesn't send a lag at all. Then it's unknown, too, and parseGroup should return `null`.",
+      "Redis 6.2 doesn't send a lag at all. Then it's unknown, too, and `parseGroup` should return `null`.",
       { expected: null, received: old.lag },
     )
   })
@@ -72,7 +72,7 @@ describe('parseGroup', () => {
       verifyEqual(
         await parse('name', name, 'consumers', 1, 'pending', 2, 'last-delivered-id', '8-1', 'lag', 4),
         { name, pending: 2, lag: 4, lastDeliveredId: '8-1' },
-        `This group is _called_ "${name}", and parseGroup mistook its name for a field name (\`indexOf\` finds it first). Field names are at positions 0, 2, 4, and so on, each followed by its value, so go in steps of two.`,
+        `This group is _called_ "${name}", and \`parseGroup\` mistook its name for a field name (\`indexOf\` finds it first). Field names are at positions 0, 2, 4, and so on, each followed by its value, so go in steps of two.`,
       )
     }
   })
@@ -98,7 +98,7 @@ const isAbout = (ms: number | null | undefined, least: number) =>
 describe('getStreamInfo', () => {
   test('describes the stream', async () => {
     const none = await info()
-    verify(none === null, 'There is no such stream, so getStreamInfo should return `null`.', {
+    verify(none === null, 'There is no such stream, so `getStreamInfo` should return `null`.', {
       received: none,
     })
     await group('mail')
@@ -106,7 +106,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       empty && { ...empty, groups: empty.groups.length },
       { length: 0, firstEntry: null, lastEntry: null, groups: 1 },
-      'An empty stream with a group exists. getStreamInfo should return length 0, and `null` for the first and the last entry.',
+      'An empty stream with a group exists. `getStreamInfo` should return length 0, and `null` for the first and the last entry.',
     )
     await plant(5)
     const full = await info()
@@ -118,7 +118,7 @@ describe('getStreamInfo', () => {
         lastEntry: { id: '5-0', fields: { event: 'e5', by: 'ada' } },
         groups: 1,
       },
-      'getStreamInfo should return the length, and the first and the last entry with `id` and `fields` (an object, not the flat list).',
+      '`getStreamInfo` should return the length, and the first and the last entry with `id` and `fields` (an object, not the flat list).',
     )
     await box.admin.xdel(S, '3-0', '5-0')
     const fewer = await info()
@@ -161,7 +161,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       groups.map(({ name }) => name),
       ['mail', 'stock'],
-      'getStreamInfo should list all groups, sorted by name.',
+      '`getStreamInfo` should list all groups, sorted by name.',
     )
     verifyEqual(
       groups.map(({ pending, lag, lastDeliveredId, oldestIdle }) => [
@@ -187,7 +187,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       (await info())?.groups[0]?.lag,
       null,
-      'The group began in the middle of the stream, and Redis replies nil for its lag. getStreamInfo should return `null` for it.',
+      'The group began in the middle of the stream, and Redis replies nil for its lag. `getStreamInfo` should return `null` for it.',
     )
   })
 
@@ -206,11 +206,11 @@ describe('getStreamInfo', () => {
         ['mail-2', 1],
         ['mail-3', 0],
       ],
-      'getStreamInfo should list the consumers of each group, sorted by name, each with its number of pending entries.',
+      '`getStreamInfo` should list the consumers of each group, sorted by name, each with its number of pending entries.',
     )
     verify(
       mail?.consumers.every(({ idle }) => typeof idle === 'number' && idle >= 0 && idle < 30_000),
-      "A consumer's `idle` should be the number of milliseconds that XINFO CONSUMERS reports.",
+      "A consumer's `idle` should be the number of milliseconds that `XINFO CONSUMERS` reports.",
       { received: mail?.consumers },
     )
     verifyEqual(
@@ -238,7 +238,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       [counts(after), await box.admin.keys('*')],
       [counts(before), [S]],
-      'getStreamInfo should be read-only, but it changed something: entries have a different owner or were delivered again, or there are new keys. XPENDING reads pending entries without changing them.',
+      '`getStreamInfo` should be read-only, but it changed something: entries have a different owner or were delivered again, or there are new keys. `XPENDING` reads pending entries without changing them.',
     )
   })
 
@@ -253,7 +253,7 @@ describe('getStreamInfo', () => {
     const [mail] = (await info())?.groups ?? []
     verify(
       isAbout(mail?.oldestIdle, 600_000),
-      "The entry that has waited longest, ten minutes, has the highest ID, and `oldestIdle` doesn't show that time. XPENDING lists entries in ID order, and an entry's time starts over when it's delivered again. Check all of them.",
+      "The entry that has waited longest, ten minutes, has the highest ID, and `oldestIdle` doesn't show that time. `XPENDING` lists entries in ID order, and an entry's time starts over when it's delivered again. Check all of them.",
       { expected: 'about 600000', received: mail?.oldestIdle },
     )
     const [one, two] = mail?.consumers ?? []
@@ -266,7 +266,7 @@ describe('getStreamInfo', () => {
     const [first, second, , , last] = waited.map(([, , idle]) => idle)
     verify(
       isAbout(first, 30_000) && isAbout(second, 60_000) && isAbout(last, 600_000),
-      'After getStreamInfo, pending entries show a shorter wait than before, so it claimed them (XCLAIM, XAUTOCLAIM), even if only for their own consumer. That makes a dead consumer look alive. XPENDING reads without changing anything.',
+      'After `getStreamInfo`, pending entries show a shorter wait than before, so it claimed them (`XCLAIM`, `XAUTOCLAIM`), even if only for their own consumer. That makes a dead consumer look alive. `XPENDING` reads without changing anything.',
       { received: waited.map(([id, who, idle]) => `${id} ${who} ${idle} ms`) },
     )
   })
@@ -286,19 +286,19 @@ describe('getStreamInfo', () => {
     const pages = box.commands.filter(({ name }) => name === 'XPENDING').length
     verify(
       isAbout(mail?.oldestIdle, 60_000),
-      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || (pages === 1 ? " getStreamInfo only read one page of the pending entries list. Keep reading until a page isn't full." : ' Keep the longest time over all pages, and only of this call.')}`,
+      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || (pages === 1 ? " `getStreamInfo` only read one page of the pending entries list. Keep reading until a page isn't full." : ' Keep the longest time over all pages, and only of this call.')}`,
       { expected: 'about 60000', received: mail?.oldestIdle },
     )
     const most = largestReply(box.commands)
     verify(
       most <= 1_000,
-      `getStreamInfo fetched ${most} entries with one command. Read in pages of at most 1,000, so that Redis can serve other clients in between.`,
+      `\`getStreamInfo\` fetched ${most} entries with one command. Read in pages of at most 1,000, so that Redis can serve other clients in between.`,
     )
     const [stillPending] = (await box.admin.xpending(S, 'mail')) as [number]
     verifyEqual(
       stillPending,
       1_810,
-      'getStreamInfo should be read-only, but fewer entries are pending than before. XAUTOCLAIM and XCLAIM drop pending entries that were deleted from the stream, even if they claim nothing. XPENDING changes nothing.',
+      '`getStreamInfo` should be read-only, but fewer entries are pending than before. `XAUTOCLAIM` and `XCLAIM` drop pending entries that were deleted from the stream, even if they claim nothing. `XPENDING` changes nothing.',
     )
   })
 
@@ -311,7 +311,7 @@ describe('getStreamInfo', () => {
     const [mail] = (await info())?.groups ?? []
     verify(
       mail?.lag !== 3,
-      'getStreamInfo returned a lag of 3, but nothing is left to read: the last entry is 5-0, and so is `lastDeliveredId`. The lag that Redis reports can include entries that were trimmed before the group read them. Check whether an entry comes after `lastDeliveredId`; if not, the lag is 0.',
+      '`getStreamInfo` returned a lag of 3, but nothing is left to read: the last entry is 5-0, and so is `lastDeliveredId`. The lag that Redis reports can include entries that were trimmed before the group read them. Check whether an entry comes after `lastDeliveredId`; if not, the lag is 0.',
       { expected: 0, received: mail?.lag },
     )
     verifyEqual(
@@ -356,7 +356,7 @@ describe('getStreamInfo', () => {
     await age('stock', 'worker-1', '1-0', 60_000)
     const groups = (await info())?.groups ?? []
     const why =
-      'The groups mail and stock each have a consumer called worker-1. Its entry has been pending for ten minutes in mail and for one minute in stock, and getStreamInfo mixed up the two.'
+      'The groups mail and stock each have a consumer called worker-1. Its entry has been pending for ten minutes in mail and for one minute in stock, and `getStreamInfo` mixed up the two.'
     const received = groups.map(({ name, oldestIdle, consumers }) => [
       name,
       oldestIdle,
@@ -384,14 +384,14 @@ describe('getStreamInfo', () => {
       verify: ({ first, held }) => {
         verify(
           first.ok && first.value !== null,
-          `A new consumer read an entry before the ${held ?? 'end'} of getStreamInfo, which then failed. The stream may change between two commands, so XPENDING can name a consumer that an earlier XINFO CONSUMERS didn't list.`,
+          `A new consumer read an entry before the ${held ?? 'end'} of \`getStreamInfo\`, which then failed. The stream may change between two commands, so \`XPENDING\` can name a consumer that an earlier \`XINFO CONSUMERS\` didn't list.`,
           { received: first.ok ? first.value : first.error },
         )
         const mail1 = first.value.groups[0]?.consumers.find(({ name }) => name === 'mail-1')
         verifyEqual(
           mail1?.pending,
           1,
-          `A new consumer read an entry before the ${held ?? 'end'} of getStreamInfo. mail-1 still has one pending entry of its own.`,
+          `A new consumer read an entry before the ${held ?? 'end'} of \`getStreamInfo\`. mail-1 still has one pending entry of its own.`,
         )
       },
     })
@@ -423,7 +423,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(100, worker('a', 3, 20, 29_999), worker('b', 0, 59_999, null))),
       [],
-      'The lag is exactly at its limit, and all consumers are calling and acknowledging in time, so findAlarms should return an empty array.',
+      'The lag is exactly at its limit, and all consumers are calling and acknowledging in time, so `findAlarms` should return an empty array.',
     )
     verifyEqual(
       await alarms(mail(0, worker('a', 0, 20, null), worker('old', 0, 9_000_000, null))),
@@ -463,11 +463,11 @@ describe('findAlarms', () => {
       [
         [
           (all) => all.length === 1 && all[0]?.kind === 'dead-consumer',
-          'Consumer b has had an entry pending for exactly `entryIdle`, 30,000 ms, and findAlarms reported nothing for it. `entryIdle` *or more* is slow.',
+          'Consumer b has had an entry pending for exactly `entryIdle`, 30,000 ms, and `findAlarms` reported nothing for it. `entryIdle` *or more* is slow.',
         ],
         [
           (all) => all.length === 1 && all[0]?.kind === 'slow-consumer',
-          'Consumer a has a pending entry and called exactly `consumerIdle`, 60,000 ms, ago, and findAlarms reported nothing for it. A consumer is alive only *below* `consumerIdle`.',
+          'Consumer a has a pending entry and called exactly `consumerIdle`, 60,000 ms, ago, and `findAlarms` reported nothing for it. A consumer is alive only *below* `consumerIdle`.',
         ],
       ],
     )
@@ -511,7 +511,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(null, worker('a', 0, 20, null))),
       [{ kind: 'lag-unknown', group: 'mail' }],
-      'The lag is `null`, which means unknown, and findAlarms should report "lag-unknown" for it. Unknown isn\'t 0, so someone has to check.',
+      'The lag is `null`, which means unknown, and `findAlarms` should report "lag-unknown" for it. Unknown isn\'t 0, so someone has to check.',
     )
     verifyEqual(
       await alarms(mail(null)),
@@ -577,11 +577,11 @@ describe('findAlarms', () => {
       [
         [
           (all) => all.length > 1,
-          "Consumer a has nothing pending (`oldestIdle` is `null`), but findAlarms reported it as slow, because `limits.entryIdle` is 0. Nothing pending isn't a wait of 0 ms: compare with `null` first.",
+          "Consumer a has nothing pending (`oldestIdle` is `null`), but `findAlarms` reported it as slow, because `limits.entryIdle` is 0. Nothing pending isn't a wait of 0 ms: compare with `null` first.",
         ],
         [
           (all) => all.length === 0,
-          'Consumer b has an entry that was delivered just now (`oldestIdle` is 0), and `limits.entryIdle` is 0, but findAlarms reported nothing. `entryIdle` *or more* is slow, and 0 is a time like any other: compare with `null` instead of testing for truthiness.',
+          'Consumer b has an entry that was delivered just now (`oldestIdle` is 0), and `limits.entryIdle` is 0, but `findAlarms` reported nothing. `entryIdle` *or more* is slow, and 0 is a time like any other: compare with `null` instead of testing for truthiness.',
         ],
       ],
     )

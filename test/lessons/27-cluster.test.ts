@@ -61,7 +61,7 @@ describe('partitionOf and keysOf', () => {
     ] as const) {
       verify(
         !result.ok || !((result.value.is as unknown) instanceof Promise),
-        `${name} returned a promise. It waits for nothing, so it should return the result itself. Code that calls \`${name}(…)\` without an await would build its keys from a promise.`,
+        `\`${name}\` returned a promise. It waits for nothing, so it should return the result itself. Code that calls \`${name}(…)\` without an await would build its keys from a promise.`,
       )
     }
   })
@@ -75,7 +75,7 @@ describe('partitionOf and keysOf', () => {
       verifyEqual(
         second,
         first,
-        `partitionOf was called twice for ${id} and returned two different partitions. A stream's partition may only depend on its ID, because the next program has to find the stream again.`,
+        `\`partitionOf\` was called twice for ${id} and returned two different partitions. A stream's partition may only depend on its ID, because the next program has to find the stream again.`,
       )
     }
   })
@@ -112,12 +112,12 @@ describe('partitionOf and keysOf', () => {
         ' order-1': [0, 56],
         'cafe\u0301': [3, 11],
       },
-      `partitionOf should take the first four bytes of the SHA-256 of the ID (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to get the same result. Each ID is shown with its partition out of 8 and out of 64.`,
+      `\`partitionOf\` should take the first four bytes of the SHA-256 of the ID (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to get the same result. Each ID is shown with its partition out of 8 and out of 64.`,
     )
     verifyEqual(
       await atOnce('partitionOf', () => partitionOf('order-1', 1)),
       0,
-      'If there is only one partition, partitionOf should return 0 for every stream.',
+      'If there is only one partition, `partitionOf` should return 0 for every stream.',
     )
   })
 
@@ -141,7 +141,7 @@ describe('partitionOf and keysOf', () => {
     verifyEqual(
       await atOnce('keysOf', () => keysOf('order-1', 8)),
       { partition: 1, stream: 'es:{p1}:stream:order-1', log: 'es:{p1}:log' },
-      'The stream order-1 belongs to partition 1 of 8, so keysOf should return these keys.',
+      'The stream order-1 belongs to partition 1 of 8, so `keysOf` should return these keys.',
     )
     verifyEqual(
       await atOnce('keysOf', () => keysOf('order {a}{b}', 16)),
@@ -214,12 +214,12 @@ describe('append', () => {
     verifyEqual(
       await first(),
       1,
-      'append should resolve to 1, because a stream with one event is at version 1.',
+      '`append` should resolve to 1, because a stream with one event is at version 1.',
     )
     verifyEqual(
       await idsAndFields(STREAM),
       [['1-0', ['event', textOf(1)]]],
-      `${STREAM} should have one entry with the ID 1-0 and one field, event, which holds the string that encodeEvent returns.`,
+      `${STREAM} should have one entry with the ID 1-0 and one field, event, which holds the string that \`encodeEvent\` returns.`,
     )
     verifyEqual(
       await fieldsOf(LOG),
@@ -229,7 +229,7 @@ describe('append', () => {
     verifyEqual(
       (await box.admin.keys('*')).filter((key) => key !== 'eventlings:sandbox').sort(),
       [LOG, STREAM],
-      'append should write these two keys and no others.',
+      '`append` should write these two keys and no others.',
     )
   })
 
@@ -239,12 +239,12 @@ describe('append', () => {
     verifyEqual(
       version,
       3,
-      'append should resolve to 3, because two events after version 1 bring the stream to version 3.',
+      '`append` should resolve to 3, because two events after version 1 bring the stream to version 3.',
     )
     const other = await attempt('append', () => append(box.redis, 8, 'order-17', [eventOf(4)], 0))
     verify(
       other.ok || !isOldId(other.error),
-      "append tried to write the first event of order-17, and Redis refused its ID, because it wasn't greater than the last one. Versions only work as IDs in the stream itself. In the partition's log, several streams have a version 1, so let Redis choose the IDs there (`*`).",
+      "`append` tried to write the first event of order-17, and Redis refused its ID, because it wasn't greater than the last one. Versions only work as IDs in the stream itself. In the partition's log, several streams have a version 1, so let Redis choose the IDs there (`*`).",
       { received: !other.ok && other.error },
     )
     await call('append', () => {
@@ -273,7 +273,7 @@ describe('append', () => {
     verifyEqual(
       outcome.ok ? outcome.value : outcome.error,
       13,
-      'Only the entry 12-0 is left in this stream, so the stream is at version 12, and append should resolve to 13. The version is in the last ID; the number of entries says nothing about it.',
+      'Only the entry 12-0 is left in this stream, so the stream is at version 12, and `append` should resolve to 13. The version is in the last ID; the number of entries says nothing about it.',
     )
   })
 
@@ -284,7 +284,7 @@ describe('append', () => {
         'append',
         () => append(box.redis, 8, 'order-15', [eventOf(2), eventOf(3)], expected),
         VersionConflictError,
-        `The stream is at version 1, and append was called with version ${expected}, so it should throw a VersionConflictError.`,
+        `The stream is at version 1, and \`append\` was called with version ${expected}, so it should throw a VersionConflictError.`,
       )
       verifyEqual(
         { streamId: error.streamId, expected: error.expected, actual: error.actual },
@@ -295,7 +295,7 @@ describe('append', () => {
     verifyEqual(
       [await box.admin.xlen(STREAM), await box.admin.xlen(LOG)],
       [1, 1],
-      'append refused, but it had already written something to the stream or the log. Compare first, and write after that.',
+      '`append` refused, but it had already written something to the stream or the log. Compare first, and write after that.',
     )
   })
 
@@ -305,11 +305,11 @@ describe('append', () => {
     verifyEqual(
       [outcome.ok, await box.admin.exists(STREAM, LOG)],
       [false, 0],
-      'encodeEvent refuses the second event (NaN in its payload). append should let that error pass through and write neither event.',
+      '`encodeEvent` refuses the second event (NaN in its payload). `append` should let that error pass through and write neither event.',
     )
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'encodeEvent refuses the second event (NaN in its payload) with a MalformedEventError. append should let exactly that error pass through.',
+      '`encodeEvent` refuses the second event (NaN in its payload) with a MalformedEventError. `append` should let exactly that error pass through.',
       { received: outcome },
     )
   })
@@ -320,7 +320,7 @@ describe('append', () => {
     const outcome = await attempt('append', () => append(gone, 8, 'order-15', [eventOf(1)], 0))
     verify(
       outcome.ok || !(outcome.error instanceof VersionConflictError),
-      'The connection was closed, and append threw a VersionConflictError. There was no other writer, so a caller that reads and decides again, as you do after a conflict, would repeat that forever. Let all other errors pass through unchanged.',
+      'The connection was closed, and `append` threw a VersionConflictError. There was no other writer, so a caller that reads and decides again, as you do after a conflict, would repeat that forever. Let all other errors pass through unchanged.',
       { received: outcome },
     )
   })
@@ -330,7 +330,7 @@ describe('append', () => {
     const outcome = await attempt('append', () => append(box.redis, 8, 'order-15', [eventOf(2)], 1))
     verify(
       !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
-      `${STREAM} held a string, so Redis couldn't say which version the stream is at (WRONGTYPE). append should let that error pass through: it isn't a conflict with another writer.`,
+      `${STREAM} held a string, so Redis couldn't say which version the stream is at (WRONGTYPE). \`append\` should let that error pass through: it isn't a conflict with another writer.`,
       { received: outcome.ok ? outcome.value : outcome.error },
     )
     await passesOnErrors({
@@ -351,18 +351,18 @@ describe('append', () => {
     )
     verify(
       !outcome.ok,
-      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), but append resolved. Let that error pass through, because no consumer will ever see these events.`,
+      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), but \`append\` resolved. Let that error pass through, because no consumer will ever see these events.`,
       { received: outcome.ok && outcome.value },
     )
     verify(
       String(outcome.error).includes('WRONGTYPE'),
-      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), and append threw something else. Let that error pass through, so that the caller can see what is wrong.`,
+      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), and \`append\` threw something else. Let that error pass through, so that the caller can see what is wrong.`,
       { received: outcome.error },
     )
     verifyEqual(
       [await box.admin.xlen(STREAM), await box.admin.get(LOG)],
       [1, 'not a stream'],
-      `${LOG} held a string, so Redis refused to append to the log, but the stream has changed anyway. Neither a script nor a transaction rolls back, so check that the log is a stream (XLEN) before the first write.`,
+      `${LOG} held a string, so Redis refused to append to the log, but the stream has changed anyway. Neither a script nor a transaction rolls back, so check that the log is a stream (\`XLEN\`) before the first write.`,
     )
   })
 
@@ -447,13 +447,13 @@ describe('consume', () => {
         { position: '5-0', streamId: 'order-15', version: 1, event: eventOf(1) },
         { position: '5-1', streamId: 'order-{x}', version: 12, event: eventOf(2) },
       ],
-      'consume should pass both events of the log to `handle`, oldest first, with the position (the ID), the streamId, the version (a number), and the event from decodeEvent.',
+      '`consume` should pass both events of the log to `handle`, oldest first, with the position (the ID), the streamId, the version (a number), and the event from `decodeEvent`.',
     )
-    verifyEqual(handled, 2, 'consume should resolve to the number of events that it passed to `handle`.')
+    verifyEqual(handled, 2, '`consume` should resolve to the number of events that it passed to `handle`.')
     verifyEqual(
       await box.admin.hgetall(TOTALS),
       { events: '2' },
-      'The command that `handle` queued on `effects` never ran. consume should pass a transaction to `handle` and execute it.',
+      'The command that `handle` queued on `effects` never ran. `consume` should pass a transaction to `handle` and execute it.',
     )
   })
 
@@ -464,7 +464,7 @@ describe('consume', () => {
     verifyEqual(
       (await seenBy(3)).positions,
       ['1-0', '2-0'],
-      "The log had two events, and Redis had no checkpoint for the consumer totals, so consume should begin with the first event. (Don't keep the position in the program's memory: it's gone when the program ends.)",
+      "The log had two events, and Redis had no checkpoint for the consumer totals, so `consume` should begin with the first event. (Don't keep the position in the program's memory: it's gone when the program ends.)",
     )
     verifyEqual(
       await box.admin.get('es:{p3}:checkpoint:totals'),
@@ -480,12 +480,12 @@ describe('consume', () => {
     verifyEqual(
       again.positions,
       ['3-0'],
-      'Another event was written, and consume was called again. It should only pass on that event.',
+      'Another event was written, and `consume` was called again. It should only pass on that event.',
     )
     verifyEqual(
       again.handled,
       1,
-      'consume was called again after one more event. It should resolve to 1, the number of events that this call passed on, not to the number in the log or the total so far.',
+      '`consume` was called again after one more event. It should resolve to 1, the number of events that this call passed on, not to the number in the log or the total so far.',
     )
     verifyEqual(
       (await seenBy(5)).positions,
@@ -497,7 +497,7 @@ describe('consume', () => {
       ['1-0', '2-0', '3-0'],
       'A consumer with another name should start from the beginning, with its own checkpoint.',
     )
-    verifyEqual((await seenBy(3)).handled, 0, 'There is nothing new, so consume should resolve to 0.')
+    verifyEqual((await seenBy(3)).handled, 0, 'There is nothing new, so `consume` should resolve to 0.')
   })
 
   test('passes on events of streams named like a field', async () => {
@@ -510,7 +510,7 @@ describe('consume', () => {
         { position: '5-0', streamId: 'version', version: 1, event: eventOf(1) },
         { position: '5-1', streamId: 'event', version: 2, event: eventOf(2) },
       ],
-      'Two streams are _called_ "version" and "event", and consume mistook a name for a field name (`indexOf` finds it first). The fields are at positions 0, 2, and 4, each followed by its value, so go in steps of two.',
+      'Two streams are _called_ "version" and "event", and `consume` mistook a name for a field name (`indexOf` finds it first). The fields are at positions 0, 2, and 4, each followed by its value, so go in steps of two.',
     )
   })
 
@@ -566,7 +566,7 @@ describe('consume', () => {
         verifyEqual(
           await box.admin.hgetall(TOTALS),
           { 'order-1': '1', 'order-2': '1', 'order-3': '1' },
-          `The process died right after ${last}, and another one continued from the checkpoint. Each of the three events should have taken effect once, so write effects and checkpoint in one transaction (MULTI … EXEC).`,
+          `The process died right after ${last}, and another one continued from the checkpoint. Each of the three events should have taken effect once, so write the effects and the checkpoint in one transaction (\`MULTI … EXEC\`).`,
         )
       },
     })
@@ -581,19 +581,19 @@ describe('consume', () => {
     const thrown = await attempt('consume', () => consume(box.redis, 3, 'totals', failing))
     verify(
       !thrown.ok,
-      '`handle` threw at the second event, but consume resolved. It should let that error pass through, because an event that is skipped silently is lost.',
+      '`handle` threw at the second event, but `consume` resolved. It should let that error pass through, because an event that is skipped silently is lost.',
       { received: thrown.ok && thrown.value },
     )
     verify(
       thrown.error instanceof RangeError,
-      '`handle` threw a RangeError at the second event, and consume threw something else. It should let exactly that error pass through, so that the caller can distinguish one failure from another.',
+      '`handle` threw a RangeError at the second event, and `consume` threw something else. It should let exactly that error pass through, so that the caller can distinguish one failure from another.',
       { received: thrown.error },
     )
     await call('consume', () => consume(box.redis, 3, 'totals', count))
     verifyEqual(
       await box.admin.hgetall(TOTALS),
       { 'order-1': '1', 'order-2': '1', 'order-3': '1' },
-      'After the bug was fixed, consume was called again. It should continue with the event that had failed: not before it, which would count an event twice, and not after it. Drop the transaction if `handle` throws, so that nothing it queued takes effect.',
+      'After the bug was fixed, `consume` was called again. It should continue with the event that had failed: not before it, which would count an event twice, and not after it. Drop the transaction if `handle` throws, so that nothing it queued takes effect.',
     )
     await logged(3, 4)
     const outcome = await attempt('consume', () =>
@@ -603,11 +603,11 @@ describe('consume', () => {
     )
     verify(
       !outcome.ok,
-      'Redis refused one of three effects (WRONGTYPE), but consume resolved. EXEC resolves even then, so check each of its replies for an error.',
+      'Redis refused one of three effects (WRONGTYPE), but `consume` resolved. `EXEC` resolves even then, so check each of its replies for an error.',
     )
     verify(
       String(outcome.error).includes('WRONGTYPE'),
-      'Redis refused one effect (WRONGTYPE). consume should let that error pass through, so that the caller can see what is wrong.',
+      'Redis refused one effect (WRONGTYPE). `consume` should let that error pass through, so that the caller can see what is wrong.',
       { received: outcome.error },
     )
     await attempt('consume', () =>
@@ -618,7 +618,7 @@ describe('consume', () => {
     verifyEqual(
       await box.admin.get('es:{p3}:tries'),
       '2',
-      "Redis refused one of three effects inside EXEC, and carried out the other two. consume was called again and passed on the same event again, so the effects that had worked were repeated. A transaction doesn't roll back: leave the checkpoint where EXEC put it.",
+      "Redis refused one of three effects inside `EXEC`, and carried out the other two. `consume` was called again and passed on the same event again, so the effects that had worked were repeated. A transaction doesn't roll back: leave the checkpoint where `EXEC` put it.",
     )
   })
 
@@ -632,14 +632,14 @@ describe('consume', () => {
     )
     verify(
       !outcome.ok,
-      'Redis refused to queue one of the effects, so EXEC discarded the whole transaction (EXECABORT), but consume resolved. Let the error pass through.',
+      'Redis refused to queue one of the effects, so `EXEC` discarded the whole transaction (EXECABORT), but `consume` resolved. Let the error pass through.',
       { received: outcome.ok && outcome.value },
     )
     await call('consume', () => consume(box.redis, 3, 'totals', count))
     verifyEqual(
       await box.admin.hgetall(TOTALS),
       { 'order-1': '1', 'order-2': '1' },
-      'Redis refused to queue an effect of the first event and discarded that transaction (EXECABORT). After the bug was fixed, consume was called again. Each of the two events should have taken effect once, so the checkpoint may only move together with the effects.',
+      'Redis refused to queue an effect of the first event and discarded that transaction (EXECABORT). After the bug was fixed, `consume` was called again. Each of the two events should have taken effect once, so the checkpoint may only move together with the effects.',
     )
   })
 
@@ -673,7 +673,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       const outcome = await attempt('installLibrary', () => installLibrary(redis, code))
       verify(
         outcome.ok || !/already exists/.test(String(outcome.error)),
-        'The library already existed, and a newer version was installed. FUNCTION LOAD refuses that without REPLACE.',
+        'The library already existed, and a newer version was installed. `FUNCTION LOAD` refuses that without `REPLACE`.',
         { received: !outcome.ok && outcome.error },
       )
       await call('installLibrary', () => (outcome.ok ? undefined : Promise.reject(outcome.error)))
@@ -689,7 +689,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
         found,
         Array.from({ length: 8 }, () => answer),
         answer === 7
-          ? 'The library\'s function was called for each of 8 partitions. "Not found" means that it is missing on that partition\'s node, because FUNCTION LOAD only loads it into one node. Load it into every master.'
+          ? 'The library\'s function was called for each of 8 partitions. "Not found" means that it is missing on that partition\'s node, because `FUNCTION LOAD` only loads it into one node. Load it into every master.'
           : 'A newer version of the library was installed, but some nodes still run the old one. Replace the library on every master.',
       )
     }
@@ -701,14 +701,14 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     verifyEqual(
       others,
       [1, 1, 1],
-      'Every node had a library with another name, and after installLibrary it was gone. FUNCTION FLUSH deletes every library. Replace only this one, with LOAD and REPLACE.',
+      'Every node had a library with another name, and after `installLibrary` it was gone. `FUNCTION FLUSH` deletes every library. Replace only this one, with `LOAD` and `REPLACE`.',
     )
     const refused = await attempt('installLibrary', () =>
       installLibrary(redis, '#!lua name=es\nno Lua at all'),
     )
     verify(
       !refused.ok,
-      "The library's code wasn't valid Lua, so Redis refused it, but installLibrary resolved. Let that error reach the caller, which otherwise only finds out when the functions are missing.",
+      "The library's code wasn't valid Lua, so Redis refused it, but `installLibrary` resolved. Let that error reach the caller, which otherwise only finds out when the functions are missing.",
     )
     const still = await Promise.all(
       cluster.nodeAdmins.map((node) => node.call('FUNCTION', 'LIST', 'LIBRARYNAME', 'es')),
@@ -716,7 +716,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     verifyEqual(
       still.map((found) => (found as unknown[]).length),
       [1, 1, 1],
-      "The library's new code wasn't valid Lua, so Redis refused it, and then the old version was gone, too. Don't delete it first: LOAD with REPLACE replaces it in one step, or leaves it as it is. (Received: libraries called es on each node.)",
+      "The library's new code wasn't valid Lua, so Redis refused it, and then the old version was gone, too. Don't delete it first: `LOAD` with `REPLACE` replaces it in one step, or leaves it as it is. (Received: libraries called es on each node.)",
     )
   })
 
@@ -733,8 +733,8 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       verify(
         outcome.ok,
         /NOSCRIPT/.test(String(!outcome.ok && outcome.error))
-          ? "Redis replied NOSCRIPT to append. SCRIPT LOAD only loads a script into one node, so the others don't have its digest. Send the script itself (EVAL), at least when a node refuses EVALSHA."
-          : `append works on one server, but not for every stream on a cluster. A script goes to the node that has its keys, and the client only looks for them in KEYS. So name all keys there, and don't build any in the script or take any from ARGV.`,
+          ? "Redis replied NOSCRIPT to `append`. `SCRIPT LOAD` only loads a script into one node, so the others don't have its digest. Send the script itself (`EVAL`), at least when a node refuses `EVALSHA`."
+          : `\`append\` works on one server, but not for every stream on a cluster. A script goes to the node that has its keys, and the client only looks for them in \`KEYS\`. So name all keys there, and don't build any in the script or take any from \`ARGV\`.`,
         { received: outcome.ok ? undefined : outcome.error },
       )
     }
@@ -753,7 +753,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       'append',
       () => append(redis, 8, 'order-1', [eventOf(3)], 1),
       VersionConflictError,
-      'order-1 is at version 2, and append should throw a VersionConflictError on a cluster, too.',
+      'order-1 is at version 2, and `append` should throw a VersionConflictError on a cluster, too.',
     )
   })
 
@@ -789,7 +789,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     const outcome = await writing
     verify(
       outcome.ok,
-      'While append was writing, the slot of its partition moved to another node, and an append failed. If a command or script names its keys, ioredis follows the redirections (ASK, MOVED) on its own.',
+      'While `append` was writing, the slot of its partition moved to another node, and a call to `append` failed. If a command or script names its keys, ioredis follows the redirections (ASK, MOVED) on its own.',
       { received: outcome.ok ? undefined : outcome.error },
     )
     const all = Array.from({ length: outcome.value }, (_, index) => `${index + 1}-0`)
@@ -797,13 +797,13 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       verifyEqual(
         (await idsAndFields(`es:{p3}:stream:${id}`, cluster.admin)).map(([entry]) => entry),
         all,
-        `The slot moved while append was writing to ${id}. Every version from 1 to ${outcome.value} should be there once.`,
+        `The slot moved while \`append\` was writing to ${id}. Every version from 1 to ${outcome.value} should be there once.`,
       )
     }
     verifyEqual(
       await cluster.nodeAdmins[to]?.xlen(LOG),
       outcome.value * 3,
-      'The slot moved while append was writing events. The log on its new node should have every event of the three streams.',
+      'The slot moved while `append` was writing events. The log on its new node should have every event of the three streams.',
     )
   })
 
@@ -832,7 +832,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
         const moved = (await cluster.nodeAdmins[to]?.call('CLUSTER', 'GETKEYSINSLOT', slot, 10)) as string[]
         verify(
           !moved.includes(LOG),
-          'A slot moves key by key. While the streams of partition 3 were on the new node and its log was still on the old one, append started a second log on the new node, so the order of the partition is lost. Redis makes a script wait (TRYAGAIN) only for the keys named in KEYS: name the log there, too.',
+          'A slot moves key by key. While the streams of partition 3 were on the new node and its log was still on the old one, `append` started a second log on the new node, so the order of the partition is lost. Redis makes a script wait (TRYAGAIN) only for the keys named in `KEYS`: name the log there, too.',
           { received: moved },
         )
       },
@@ -840,14 +840,14 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     const outcome = await writing
     verify(
       outcome.ok,
-      'While a slot was moving key by key, the streams of partition 3 were already on the new node and its log was still on the old one, and an append failed. If a script names both keys in KEYS, Redis replies TRYAGAIN until the log has moved, too, and ioredis sends the script again.',
+      'While a slot was moving key by key, the streams of partition 3 were already on the new node and its log was still on the old one, and a call to `append` failed. If a script names both keys in `KEYS`, Redis replies TRYAGAIN until the log has moved, too, and ioredis sends the script again.',
       { received: outcome.ok ? undefined : outcome.error },
     )
     const log = await cluster.nodeAdmins[to]?.xlen(LOG)
     verifyEqual(
       [outcome.value, await cluster.admin.xlen(STREAM), log],
       [2, 2, 4],
-      'A slot moved key by key while append wrote the second event of order-15. The new node should have two events in the stream and four in the log of the partition (received: the version, entries in the stream, entries in the log).',
+      'A slot moved key by key while `append` wrote the second event of order-15. The new node should have two events in the stream and four in the log of the partition (received: the version, entries in the stream, entries in the log).',
     )
   })
 
@@ -873,7 +873,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       )
       verify(
         outcome.ok,
-        `consume works on one server, but not for partition ${partition} of a cluster. The keys of the log, the checkpoint, and the effects need the partition's hash tag.`,
+        `\`consume\` works on one server, but not for partition ${partition} of a cluster. The keys of the log, the checkpoint, and the effects need the partition's hash tag.`,
         { received: outcome.ok ? undefined : outcome.error },
       )
       handled += outcome.value

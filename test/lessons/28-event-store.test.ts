@@ -98,7 +98,7 @@ const entries = async (key: string) =>
 function passesOn(name: string, outcome: Outcome<unknown>, error: RegExp, situation: string): void {
   verify(
     !outcome.ok && error.test(String(outcome.error)),
-    `${situation} ${name} should reject with the error from Redis. Otherwise, the caller takes the failure for a success.`,
+    `${situation} \`${name}\` should reject with the error from Redis. Otherwise, the caller takes the failure for a success.`,
     { received: outcome.ok ? outcome.value : outcome.error },
   )
 }
@@ -111,7 +111,7 @@ describe('append', () => {
     verifyEqual(
       events,
       countedFrom(1, 2),
-      'append changed the array or the events that it received. The caller may still need them, for example to send the command again.',
+      '`append` changed the array or the events that it received. The caller may still need them, for example to send the command again.',
     )
     verifyEqual(
       await entries(KEY),
@@ -133,7 +133,7 @@ describe('append', () => {
     verifyEqual(
       position,
       log[1]?.[0],
-      'append should return the ID of its last event in the log as `position`.',
+      '`append` should return the ID of its last event in the log as `position`.',
     )
   })
 
@@ -145,14 +145,14 @@ describe('append', () => {
       'append',
       () => open(box.redis).append(S, [counted(1)], { expected: 'exists' }),
       ConcurrencyError,
-      `The stream ${KEY} was created together with a consumer group (XGROUP CREATE … MKSTREAM), and has never had an event. So its version is 0, and append should refuse 'exists'. The existence of the key proves nothing: compare the version.`,
+      `The stream ${KEY} was created together with a consumer group (\`XGROUP CREATE … MKSTREAM\`), and has never had an event. So its version is 0, and \`append\` should refuse 'exists'. The existence of the key proves nothing: compare the version.`,
     )
     const outcome = await attempt('append', () =>
       open(box.redis).append(S, [counted(1)], { expected: 'none' }),
     )
     verify(
       outcome.ok,
-      `The stream ${KEY} was created together with a consumer group (XGROUP CREATE … MKSTREAM), and has never had an event. So its version is 0, and append should accept 'none', but it failed. The existence of the key proves nothing: compare the version.`,
+      `The stream ${KEY} was created together with a consumer group (\`XGROUP CREATE … MKSTREAM\`), and has never had an event. So its version is 0, and \`append\` should accept 'none', but it failed. The existence of the key proves nothing: compare the version.`,
       { received: !outcome.ok && outcome.error },
     )
   })
@@ -164,7 +164,7 @@ describe('append', () => {
     const outcome = await attempt('append', () => store.append(S, [counted(2)], { expected: 1 }))
     verify(
       outcome.ok,
-      'Between two appends, the server forgot all scripts, as it does when it restarts (here with SCRIPT FLUSH), and the second append failed. If EVALSHA replies with NOSCRIPT, send the whole script with EVAL, or let `defineCommand` do that.',
+      'Between two appends, the server forgot all scripts, as it does when it restarts (here with `SCRIPT FLUSH`), and the second call to `append` failed. If `EVALSHA` replies with NOSCRIPT, send the whole script with `EVAL`, or let `defineCommand` do that.',
       { received: !outcome.ok && outcome.error },
     )
   })
@@ -176,13 +176,13 @@ describe('append', () => {
     )
     verify(
       !outcome.ok && !(outcome.error instanceof ConcurrencyError),
-      "The log's key isn't a stream, so nothing can be written to it. append should let the Redis error pass through.",
+      "The log's key isn't a stream, so nothing can be written to it. `append` should let the Redis error pass through.",
       { received: outcome },
     )
     verifyEqual(
       await entries(KEY),
       [],
-      "The log's key isn't a stream, so append failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor MULTI rolls back what it has written, so before the first write, do everything that can fail.",
+      "The log's key isn't a stream, so `append` failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor `MULTI` rolls back what it has written, so before the first write, do everything that can fail.",
     )
   })
 
@@ -288,7 +288,7 @@ describe('append', () => {
       const tags = new Set(keys.map((key) => /^es:(\{p[78]\}):/.exec(key)?.[1]))
       verify(
         keys.length > 0 && tags.size === 1 && !tags.has(undefined),
-        'append sent a script without its keys in KEYS, or with keys in two hash slots, which a cluster refuses. Name every key that the script touches in KEYS, all with the braces of one partition.',
+        '`append` sent a script without its keys in `KEYS`, or with keys in two hash slots, which a cluster refuses. Name every key that the script touches in `KEYS`, all with the braces of one partition.',
         { received: keys },
       )
     }
@@ -301,7 +301,7 @@ describe('append', () => {
     for (const key of keysThere) {
       verify(
         named.has(key),
-        `A script of append wrote the key ${key}, which wasn't in its KEYS: it was in ARGV, or the script built it. A cluster finds a script's node by its KEYS, and while a slot moves, such a key may be missing. Name every key that a script touches in KEYS.`,
+        `A script of \`append\` wrote the key ${key}, which wasn't in its \`KEYS\`: it was in \`ARGV\`, or the script built it. A cluster finds a script's node by its \`KEYS\`, and while a slot moves, such a key may be missing. Name every key that a script touches in \`KEYS\`.`,
         { received: scripts.flatMap(({ args }) => args.slice(2, 2 + Number(args[1]))) },
       )
     }
@@ -329,12 +329,12 @@ describe('append', () => {
           'append',
           first,
           NO_PERMISSION,
-          `Redis refused XADD (NOPERM), so nothing was written.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies.' : ''}`,
+          `Redis refused \`XADD\` (NOPERM), so nothing was written.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies.' : ''}`,
         )
         verifyEqual(
           written,
           [0, 0],
-          'Redis refused XADD (NOPERM), so neither the stream nor the log should have an entry.',
+          'Redis refused `XADD` (NOPERM), so neither the stream nor the log should have an entry.',
         )
       },
     })
@@ -393,7 +393,7 @@ describe('read', () => {
       for await (const page of store.read(S)) {
         verify(
           page.length > 0,
-          'The stream has exactly 1,000 events, and read yielded an empty page. Every page has 1 to 1,000 events. After a full page, the next command may return nothing: end the loop then, without a page.',
+          'The stream has exactly 1,000 events, and `read` yielded an empty page. Every page has 1 to 1,000 events. After a full page, the next command may return nothing: end the loop then, without yielding a page.',
         )
       }
     })
@@ -408,7 +408,7 @@ describe('read', () => {
     verifyEqual(
       await box.admin.exists(streamKey('order-2')),
       0,
-      'read should never write, but it created the stream that it was called for.',
+      '`read` should never write, but it created the stream that it was supposed to read.',
     )
   })
 
@@ -485,7 +485,7 @@ describe('subscribe', () => {
     verify(
       blocking === undefined &&
         !box.commands.some((sent) => sent.client === client && /SUBSCRIBE$/.test(sent.name)),
-      'subscribe waits on the connection that was passed to the store. Every other caller on that connection has to wait, too, until an event arrives. Wait on a `redis.duplicate()`.',
+      '`subscribe` waits on the connection that was passed to the store. Every other caller on that connection has to wait, too, until an event arrives. Wait on a `redis.duplicate()`.',
     )
     verifyEqual(
       await redis.ping(),
@@ -514,7 +514,7 @@ describe('subscribe', () => {
     const unblocked = box.commands.some(({ name }) => name === 'CLIENT')
     verify(
       outcome.ok && (unblocked || !reads.some(({ reply }) => reply === null)),
-      'The signal aborted while subscribe was waiting for an event, and subscribe waited until its read timed out. A program that wants to shut down has to wait just as long. Cut the connection that the read waits on: `reader.disconnect()`.',
+      'The signal aborted while `subscribe` was waiting for an event, and `subscribe` waited until its read timed out. A program that wants to shut down has to wait just as long. Cut the connection that the read waits on: `reader.disconnect()`.',
       { received: outcome.ok ? 'it waited for the whole BLOCK' : outcome.error },
     )
   })
@@ -536,7 +536,7 @@ describe('subscribe', () => {
     running.catch(() => {})
     verify(
       stopped?.ok === true,
-      "The signal aborted right after subscribe was called, before it could open a connection, and the log was empty. subscribe should resolve at once, but it didn't. Add the listener before the first `await`, or check `signal.aborted` again after it.",
+      "The signal aborted right after `subscribe` was called, before it could open a connection, and the log was empty. `subscribe` should resolve at once, but it didn't. Add the listener before the first `await`, or check `signal.aborted` again after it.",
       { received: stopped },
     )
   })
@@ -574,7 +574,7 @@ describe('subscribe', () => {
     const outcome = await running
     verify(
       outcome.ok && seen.length === 1,
-      'A read of subscribe ended without an event, because its BLOCK timed out, and then an event was written, which the handler never received. Redis replies nil when the time is over: read again, from the same position.',
+      'A read of `subscribe` ended without an event, because its `BLOCK` timed out, and then an event was written, which the handler never received. Redis replies nil when the time is up: read again, from the same position.',
       { received: outcome.ok ? 'it resolved' : outcome.error },
     )
   })
@@ -596,7 +596,7 @@ describe('subscribe', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 1_000,
-      `The log had 1,010 events, and one command of subscribe fetched ${most} of them. A log is as long as the history, so read it in pages, with COUNT, while you catch up.`,
+      `The log had 1,010 events, and one command of \`subscribe\` fetched ${most} of them. A log is as long as the history, so read it in pages, with \`COUNT\`, while you catch up.`,
     )
   })
 
@@ -611,12 +611,12 @@ describe('subscribe', () => {
     verifyEqual(
       getEventListeners(signal, 'abort').length,
       0,
-      'The handler threw, subscribe ended, and its listener is still on the signal. A program that subscribes again with the same signal after each error adds another one each time. Remove it in a `finally`.',
+      'The handler threw, `subscribe` ended, and its listener is still on the signal. A program that subscribes again with the same signal after each error adds another one each time. Remove it in a `finally`.',
     )
     verifyEqual(
       await connectionsStillOpen(),
       0,
-      "The handler threw, subscribe ended, and a connection that it had opened is still open. A program that subscribes again after each error soon runs out of connections. Close it in a `finally`, so that it's closed no matter how the subscription ends.",
+      "The handler threw, `subscribe` ended, and a connection that it had opened is still open. A program that subscribes again after each error soon runs out of connections. Close it in a `finally`, so that it's closed no matter how the subscription ends.",
     )
     const stop = new AbortController()
     await attempt('subscribe', () => open(redis).subscribe(() => stop.abort(), { signal: stop.signal }), {
@@ -625,7 +625,7 @@ describe('subscribe', () => {
     verifyEqual(
       await connectionsStillOpen(),
       0,
-      'The signal aborted, subscribe ended, and a connection that it had opened is still open. Nothing else uses it, so close it.',
+      'The signal aborted, `subscribe` ended, and a connection that it had opened is still open. Nothing else uses it, so close it.',
     )
     await box.admin.del(LOG)
     const event = JSON.stringify(counted(1))
@@ -634,7 +634,7 @@ describe('subscribe', () => {
     verifyEqual(
       [await connectionsStillOpen(), getEventListeners(signal, 'abort').length],
       [0, 0],
-      'subscribe reached an event of a newer schema version and ended, and a connection that it had opened, or a listener on the signal, is still there (expected none of each). Close and remove them in a `finally` that also covers upcasting.',
+      '`subscribe` reached an event of a newer schema version and ended, and a connection that it had opened, or a listener on the signal, is still there (expected none of each). Close and remove them in a `finally` that also covers upcasting.',
     )
   })
 
@@ -654,7 +654,7 @@ describe('subscribe', () => {
     verifyEqual(
       [await connectionsStillOpen(), getEventListeners(signal, 'abort').length],
       [0, 0],
-      'subscribe got an error from Redis and ended, and a connection that it had opened, or a listener on the signal, is still there (expected none of each). Close and remove them in a `finally`.',
+      '`subscribe` got an error from Redis and ended, and a connection that it had opened, or a listener on the signal, is still there (expected none of each). Close and remove them in a `finally`.',
     )
   })
 })
@@ -708,7 +708,7 @@ describe('snapshots', () => {
       verifyEqual(
         await call('saveSnapshot', () => store.saveSnapshot(S, model, loaded)),
         true,
-        `There was a damaged snapshot (${JSON.stringify(broken)}). saveSnapshot should replace it with a good one.`,
+        `There was a damaged snapshot (${JSON.stringify(broken)}). \`saveSnapshot\` should replace it with a good one.`,
       )
     }
   })
@@ -731,7 +731,7 @@ describe('snapshots', () => {
       verifyEqual(
         [saved, await box.admin.hgetall(key)],
         mayReplace ? [true, { modelVersion: '3', version: '2', state: '2' }] : [false, before],
-        `A snapshot of model version 4 was damaged (${JSON.stringify(broken)}), and model version 3 saved its own. ${'version' in broken ? 'You may keep the stored one, or replace all of its fields; the result of saveSnapshot should say which.' : 'The stored one should stay, because its model version is higher. The newer program will replace it.'}`,
+        `A snapshot of model version 4 was damaged (${JSON.stringify(broken)}), and model version 3 saved its own. ${'version' in broken ? 'You may keep the stored one, or replace all of its fields; the result of `saveSnapshot` should say which.' : 'The stored one should stay, because its model version is higher. The newer program will replace it.'}`,
       )
     }
   })
@@ -746,7 +746,7 @@ describe('snapshots', () => {
     )
     verify(
       outcome.ok || !String(outcome.error).includes('NOSCRIPT'),
-      'Between two calls of saveSnapshot, the server forgot all scripts, as it does when it restarts (here with SCRIPT FLUSH), and the second call failed. If EVALSHA replies with NOSCRIPT, send the whole script with EVAL, or let `defineCommand` do that.',
+      'Between two calls of `saveSnapshot`, the server forgot all scripts, as it does when it restarts (here with `SCRIPT FLUSH`), and the second call failed. If `EVALSHA` replies with NOSCRIPT, send the whole script with `EVAL`, or let `defineCommand` do that.',
       { received: !outcome.ok && outcome.error },
     )
     await call('saveSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
@@ -765,7 +765,7 @@ describe('snapshots', () => {
             await box.admin.hget(`es:{p7}:snapshot:count:${S}`, 'version'),
           ],
           [true, '3'],
-          `A snapshot of version 2 was saved while another process was saving one of version 3${after ? `, right after its ${after}` : ''}. The newer one should be stored, and its saveSnapshot should resolve to true. If EXEC replies nil, someone else saved one, but not always a newer one: compare again. (Received: the result, and the version that's stored.)`,
+          `A snapshot of version 2 was saved while another process was saving one of version 3${after ? `, right after its ${after}` : ''}. The newer one should be stored, and its \`saveSnapshot\` should resolve to true. If \`EXEC\` replies nil, someone else saved one, but not always a newer one: compare again. (Received: the result, and the version that's stored.)`,
         )
       },
     })
@@ -781,7 +781,7 @@ describe('snapshots', () => {
         verifyEqual(
           await box.admin.hget(`es:{p7}:snapshot:count:${S}`, 'version'),
           '3',
-          `A snapshot of version 3 was saved while another process was saving one of version 2${after ? `, right after its ${after}` : ''}, and the older one replaced the newer one. Compare and write in one step: use a script, or WATCH on a connection of its own.`,
+          `A snapshot of version 3 was saved while another process was saving one of version 2${after ? `, right after its ${after}` : ''}, and the older one replaced the newer one. Compare and write in one step: use a script, or \`WATCH\` on a connection of its own.`,
         )
       },
     })
@@ -796,7 +796,7 @@ describe('snapshots', () => {
     const longest = largestReply(box.commands)
     verify(
       longest < 10,
-      `There was a snapshot at version 39 of 40, and load fetched ${longest} events at once. Only read the events after the snapshot. Fetching all of them and dropping most saves nothing.`,
+      `There was a snapshot at version 39 of 40, and \`load\` fetched ${longest} events at once. Only read the events after the snapshot. Fetching all of them and dropping most saves nothing.`,
     )
   })
 
@@ -815,13 +815,13 @@ describe('snapshots', () => {
       verify: async ({ first, after }) => {
         verify(
           first.ok && first.value.state === first.value.version,
-          `An event was appended while load was running${after ? `, right after its ${after}` : ''}, and the state doesn't include as many events as its version says. Take both from one read.`,
+          `An event was appended while \`load\` was running${after ? `, right after its ${after}` : ''}, and the state doesn't include as many events as its version says. Take both from one read.`,
           { received: first },
         )
         verifyEqual(
           await call('load', () => open(box.connect()).load(S, model)),
           { state: 3, version: 3 },
-          'An event was appended while a snapshot was being made. After that, load should return a state with all three events, each of them once.',
+          'An event was appended while a snapshot was being made. After that, `load` should return a state with all three events, each of them once.',
         )
       },
     })
@@ -838,7 +838,7 @@ describe('snapshots', () => {
       verifyEqual(
         loaded.value,
         { state: 2, version: 2 },
-        "The snapshot's key held a string, and load ignored it, which is fine. It should then return the state after all events.",
+        "The snapshot's key held a string, and `load` ignored it, which is fine. It should then return the state after all events.",
       )
     } else passesOn('load', loaded, /WRONGTYPE/, "The snapshot's key held a string.")
     const saved = await attempt('saveSnapshot', () => store.saveSnapshot(S, model, { state: 2, version: 2 }))
