@@ -34,5 +34,5 @@ export function obstacleAt(path: string, wanted: 'folder' | 'file'): Obstacle | 
   if (wanted === 'folder' ? info.isDirectory() : info.isFile()) return undefined
   const is = info.isDirectory() ? 'a folder' : info.isFile() ? 'a file' : 'neither a file nor a folder'
   const finding = `${path} is ${is}, but a ${wanted} belongs there.`
-  return { finding, remedy: 'Move it away, then try again.' }
+  return { finding, remedy: 'Move it out of the way, then try again.' }
 }

@@ -44,7 +44,7 @@ export function readOnlyNotice(folder: string, why: string): string {
 }
 
 export function unreadableNotice(file: string, why: string): string {
-  return `${file} can't be read (${why}), so progress is neither shown nor saved. Move it away or fix its permissions.`
+  return `${file} can't be read (${why}), so progress is neither shown nor saved. Move it out of the way, or fix its permissions.`
 }
 
 /** `why` is a sentence. Steps that weren't saved live as long as the program, so this is for its end. */

@@ -27,7 +27,7 @@ const IN_LESSON = LESSON_KEYS.filter(
     !['list', 'next', 'previous', 'where'].includes(one.action),
 )
 const KEYS = [
-  { key: 'n', does: 'starts the next lesson, or continues with it' },
+  { key: 'n', does: 'starts or continues the next lesson' },
   { key: 'l', does: 'lists the lessons; choose one to go there' },
   { key: 'w', does: "shows what you've done" },
   ...IN_LESSON,

@@ -11,7 +11,7 @@ export const command = defineCommand({
     task: wholeNumber('the task; default: the first one that fails'),
   },
   examples: [
-    ['hint', 'one more step each time'],
+    ['hint', 'another hint each time'],
     ['hint 07 --task 2', 'for the second task'],
   ],
   run: async (context, [named], flags) => {

@@ -64,7 +64,7 @@ export const groups: readonly (readonly [title: string, commands: readonly Liste
       },
       {
         usage: 'diff [lesson]',
-        summary: 'compare yours with the model solution; asks first',
+        summary: 'compare your answer with the model; asks first',
         load: () => import('./diff.ts'),
       },
       {

@@ -22,7 +22,7 @@ export const command = defineCommand({
     }
     const learner = await context.learner()
     const track = findTrack(learner.course, flags.track ?? 'all')
-    if (track.lessons.length === 0) throw new UsageError(`None of the lessons of ${track.name} exist yet.`)
+    if (track.lessons.length === 0) throw new UsageError(`None of the lessons in ${track.name} exist yet.`)
     const quiet = flags.json
     if (!quiet) context.print(`${track.title}\n`)
     const report = await withSession(

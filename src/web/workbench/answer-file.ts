@@ -39,7 +39,8 @@ export function readAnswer(file: string, shown: string): Answer {
   try {
     opened = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
     const info = fstatSync(opened)
-    if (!info.isFile()) return unusable(`${shown} isn't a file. Move it away, then start the lesson again.`)
+    if (!info.isFile())
+      return unusable(`${shown} isn't a file. Move it out of the way, then start the lesson again.`)
     if (info.size > MOST_BYTES) {
       return unusable(`${shown} is larger than 200 kB, which is too much for this page. Use another editor.`)
     }

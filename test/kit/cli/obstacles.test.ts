@@ -10,7 +10,7 @@ describe.skipIf(process.platform === 'win32')('an obstacle in the way', () => {
     [
       'workspace is a file',
       (home) => writeFile(path.join(home, 'workspace'), ''),
-      /workspace is a file, but a folder belongs there\. Move it away, then try again\./,
+      /workspace is a file, but a folder belongs there\. Move it out of the way, then try again\./,
     ],
     [
       'workspace is a link to nowhere',

@@ -58,7 +58,7 @@ describe('where nothing can be saved', () => {
       writable: false,
       state: 'new',
       notices: [
-        `${logIn(folder)} can't be read (permission denied), so progress is neither shown nor saved. Move it away or fix its permissions.`,
+        `${logIn(folder)} can't be read (permission denied), so progress is neither shown nor saved. Move it out of the way, or fix its permissions.`,
       ],
     })
     chmodSync(logIn(folder), 0o600)
@@ -73,7 +73,7 @@ describe('where nothing can be saved', () => {
     await progress.record('CHECK_PASSED', '01-events', passed())
     await progress.record('CHECK_PASSED', '01-events', passed())
     expect(progress.notices).toEqual([
-      `${logIn(folder)} can't be read (it's a folder), so progress is neither shown nor saved. Move it away or fix its permissions.`,
+      `${logIn(folder)} can't be read (it's a folder), so progress is neither shown nor saved. Move it out of the way, or fix its permissions.`,
     ])
     expect(progress.overview().lessons).toEqual([])
   })

@@ -69,7 +69,7 @@ describe('the walkthrough', () => {
     await writeFile(walk.learner.home.workspace, 'No folder.')
     await walkThrough(walk)
     expect(ui.shown.find((text) => text.endsWith(' Until then you can only read.'))).toMatch(
-      /workspace is a file, but a folder belongs there\. Move it away, then try again\./,
+      /workspace is a file, but a folder belongs there\. Move it out of the way, then try again\./,
     )
     expect(ui.shown.slice(-6).join('\n')).toContain('createEvent')
   })
@@ -145,7 +145,7 @@ describe('the walkthrough', () => {
     const ui = scriptedUi(['Keys', 'task', 'Back to the start', 'Leave'])
     await walkThrough(await walkWith(ui))
     const all = ui.shown.join('\n')
-    expect(all).toContain('starts the next lesson, or continues with it')
+    expect(all).toContain('starts or continues the next lesson')
     expect(all).toContain('Task 1 · createEvent')
   })
 

@@ -37,7 +37,7 @@ export function ReviewOnWall({ command, label, preview, children }: ReviewOnWall
   return (
     <section class="preview" aria-labelledby="preview">
       <h3 id="preview">On the wall, without a name</h3>
-      <p class="quiet-text">Does anything that they wrote say whose it is?</p>
+      <p class="quiet-text">Does anything in it give away who wrote it?</p>
       {preview}
       <p class="step">
         <button type="button" onClick={show}>

@@ -49,7 +49,7 @@ export function Snippet({ slug, number, kind, text }: IslandProps['snippet']) {
   const stop = () => void request(`${address}/stop`, { method: 'POST' })
   const edit = () => {
     setOwn(text)
-    setSaid(kind === 'redis' ? 'One command on each line. Ctrl-Enter runs them.' : 'Ctrl-Enter runs it.')
+    setSaid(kind === 'redis' ? 'One command per line. Ctrl-Enter runs them.' : 'Ctrl-Enter runs it.')
   }
   const reset = () => {
     edits.set(number, text)

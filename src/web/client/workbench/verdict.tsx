@@ -88,7 +88,7 @@ function about({ at, ms, redis, hash, counts }: VerdictView, state: BenchState |
   const time = new Date(at).toLocaleTimeString()
   const when = `At ${time}, in ${ms} ms, on ${redis}.`
   if (isOld) return `${when} You've changed your code since.`
-  return counts ? when : `${when} It doesn't count as an attempt until you ask for it.`
+  return counts ? when : `${when} An automatic check doesn't count as an attempt.`
 }
 
 const SIGNS: Readonly<Record<TaskView['state'], string>> = {

@@ -62,7 +62,7 @@ need('chromium').describe('the workbench in a browser', () => {
     await expect.poll(() => readFileSync(file, 'utf8')).toBe('export const broken = (\n')
     await page.getByText("This doesn't parse yet").waitFor()
     await page.keyboard.insertText('1)')
-    await page.getByText("It doesn't count as an attempt until you ask for it.").waitFor()
+    await page.getByText("An automatic check doesn't count as an attempt.").waitFor()
     const checks = () => learner.progress.since(0).filter(({ eventType }) => eventType.startsWith('CHECK_'))
     expect(checks()).toEqual([])
     await page.keyboard.press('ControlOrMeta+s')
