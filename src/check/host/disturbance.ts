@@ -59,7 +59,7 @@ export function noVerdict(by: Disturbance, { kind, description }: RunningRedis):
     case 'paused':
       return new PausedError(
         kind,
-        `Redis kept falling silent (${description})`,
+        `Redis repeatedly stopped answering (${description})`,
         'Check again when the server is less busy, or choose another Redis with --redis.',
       )
     default:

@@ -4,7 +4,7 @@ import { stackOf } from './error-stack.ts'
 import { explainError } from './explain-error.ts'
 import { watchForEnd } from './never-ends.ts'
 import { gaveUpWaiting } from './recording.ts'
-import { shorten, showCommand } from './show.ts'
+import { inCode, shorten, showCommand } from './show.ts'
 import { DiagnosisError } from './verify.ts'
 import { violation } from './violations.ts'
 
@@ -121,7 +121,7 @@ function failOnUnanswered(name: string, commands: readonly SentCommand[]): void 
   const open = commands.find((command) => command.pending && !gaveUpWaiting(command))
   if (open === undefined) return
   throw new DiagnosisError(
-    `${name} returned before Redis replied to ${showCommand(open.name, open.args)}, so the caller continues without knowing whether it worked. Add the missing \`await\`, or return the promise.`,
+    `${inCode(name)} returned before Redis replied to ${showCommand(open.name, open.args)}, so the caller continues without knowing whether it worked. Add the missing \`await\`, or return the promise.`,
     { guestStack: open.origin.stack },
   )
 }
@@ -133,20 +133,20 @@ function threw(name: string, error: unknown): DiagnosisError {
     const isCalled = unwritten === '' || unwritten === name || name.endsWith(`.${unwritten}`)
     return new DiagnosisError(
       isCalled
-        ? `${name} isn't written yet. The task says what it should do.`
-        : `${unwritten} isn't written yet, and ${name} calls it.`,
+        ? `${inCode(name)} isn't written yet. The task says what it should do.`
+        : `${inCode(unwritten)} isn't written yet, and ${inCode(name)} calls it.`,
       { guestStack: stackOf(error) },
     )
   }
   if (isNotAFunction(name, error)) {
-    return new DiagnosisError(`Your file exports ${name}, but it isn't a function.`, {})
+    return new DiagnosisError(`Your file exports ${inCode(name)}, but it isn't a function.`, {})
   }
   if (!(error instanceof Error)) {
     return new DiagnosisError(
-      `${name} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which isn't an Error, so the code that catches it gets no stack and no name. Throw an Error with a message.`,
+      `${inCode(name)} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which isn't an Error, so the code that catches it gets no stack and no name. Throw an Error with a message.`,
     )
   }
-  return new DiagnosisError(`${name} threw ${explainError(error)}`, { guestStack: stackOf(error) })
+  return new DiagnosisError(`${inCode(name)} threw ${explainError(error)}`, { guestStack: stackOf(error) })
 }
 
 /** The name of the function whose starter threw this, or '' if it isn't named; undefined for any other error. */

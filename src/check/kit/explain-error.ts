@@ -16,7 +16,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
     'The stream already has an entry with this ID or a later one.',
   ],
   [/EXECABORT/, 'Redis refused a command while the transaction was being queued, so it ran none of it.'],
-  [/NOSCRIPT/, "Redis hasn't seen this script yet: EVAL sends the script, while EVALSHA only names it."],
+  [/NOSCRIPT/, "Redis hasn't seen this script yet: `EVAL` sends the script, while `EVALSHA` only names it."],
   [/Script killed/, 'A loop in the script never ends: check the condition that should make it stop.'],
   [/Maximum call stack/, 'A function calls itself forever.'],
   [

@@ -5,7 +5,7 @@ import { environment, hasSandbox } from './environment.ts'
 import { isBusyWithScript } from './hearts.ts'
 import { endScripts, everyTick } from './pulse.ts'
 import { activityCount, sentCommands } from './recording.ts'
-import { showCommand } from './show.ts'
+import { inCode, showCommand } from './show.ts'
 import { DiagnosisError } from './verify.ts'
 import { onViolation } from './violations.ts'
 
@@ -77,12 +77,12 @@ function stuck(name: string, ms: number): DiagnosisError {
   const seconds = Math.round(ms / 100) / 10
   if (open === undefined) {
     return new DiagnosisError(
-      `${name} never finished: its promise was still pending after ${seconds} seconds without a command to Redis. It awaits something that never resolves.`,
+      `${inCode(name)} never finished: its promise was still pending after ${seconds} seconds without a command to Redis. It awaits something that never resolves.`,
     )
   }
   const command = showCommand(open.name, open.args)
   return new DiagnosisError(
-    `${name} is still waiting for the reply to ${command} after ${seconds} seconds.${whyItWaits(open, waiting)}`,
+    `${inCode(name)} is still waiting for the reply to ${command} after ${seconds} seconds.${whyItWaits(open, waiting)}`,
     { guestStack: open.origin.stack },
   )
 }
@@ -104,14 +104,14 @@ function endlessScript(name: string): DiagnosisError {
   const open = sentCommands().find((command) => command.pending && /^(EVAL|FCALL)/.test(command.name))
   const what = open?.name ?? 'EVAL'
   return new DiagnosisError(
-    `A script that ${name} sent with ${what} never ends. While a script runs, Redis can't serve any other client, so check the condition that should end its loop.`,
+    `A script that ${inCode(name)} sent with ${inCode(what)} never ends. While a script runs, Redis can't serve any other client, so check the condition that should end its loop.`,
     { guestStack: open?.origin.stack },
   )
 }
 
 function endless(name: string, seconds: number): DiagnosisError {
   return new DiagnosisError(
-    `${name} was still sending commands after ${Math.round(seconds)} seconds (${sentCommands().length} so far), so it has a loop that doesn't end. Check the condition that should end it.`,
+    `${inCode(name)} was still sending commands after ${Math.round(seconds)} seconds (${sentCommands().length} so far), so it has a loop that doesn't end. Check the condition that should end it.`,
     { guestStack: sentCommands().at(-1)?.origin.stack },
   )
 }

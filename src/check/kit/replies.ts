@@ -39,5 +39,5 @@ export function sharedWatch(commands: readonly SentCommand[], or = 'use a script
     ends.some((other) => other.client === client && other.caller.part !== part),
   )
   if (!isShared) return ''
-  return ` WATCH belongs to a connection. Here both shared one, so the EXEC of one ended the watch of the other. Watch on a \`redis.duplicate()\`, or ${or}.`
+  return ` A \`WATCH\` belongs to a connection. Here, two callers shared one, so the \`EXEC\` of one ended the watch of the other. Watch on a \`redis.duplicate()\`, or ${or}.`
 }

@@ -72,6 +72,11 @@ function showError(error: Error, depth: number): string {
 /** What ioredis attaches to a rejected command: the command itself, which is shown among the commands. */
 const OF_IOREDIS = new Set(['command', 'previousErrors', 'lastNodeError'])
 
+/** The name of a call in code font, without what a test adds to it: `GET` on the same connection. */
+export function inCode(name: string): string {
+  return name.replace(/^(?:new )?[\w.]+/, '`$&`')
+}
+
 /** A command as you would type it into redis-cli; long arguments are cut. */
 export function showCommand(name: string, args: readonly string[]): string {
   const shown = args.slice(0, 12).map((arg) => {

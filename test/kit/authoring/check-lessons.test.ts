@@ -20,7 +20,7 @@ const fails = (diagnosis: string): Told => ({
 /** The verdicts of a sound lesson, by the name of the target's file. */
 const sound: Verdicts = {
   solution: passes,
-  starter: fails("greet isn't written yet."),
+  starter: fails("`greet` isn't written yet."),
   'same-as-the-solution': passes,
   'forgets-the-name': fails('greet does not greet by name.'),
 }

@@ -81,7 +81,7 @@ test('what ended the run stays', () => {
 })
 
 test('an unwritten task says so', () => {
-  const starter = (task: string) => `${task} isn't written yet. The task says what it should do.`
+  const starter = (task: string) => `\`${task}\` isn't written yet. The task says what it should do.`
   expect(diagnoses(['failed', 'failed', 'failed', 'failed'], starter)).toEqual(
     tasks.map(({ name }) => starter(name)),
   )

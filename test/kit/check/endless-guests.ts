@@ -21,7 +21,7 @@ export const ENDLESS_GUESTS: readonly Guest[] = [
   {
     what: 'promise that never settles',
     answer: first('await new Promise(() => {})'),
-    says: /append never finished/,
+    says: /`append` never finished/,
   },
   {
     what: 'await at top level that never settles',
@@ -53,13 +53,13 @@ export const ENDLESS_GUESTS: readonly Guest[] = [
   {
     what: 'endless script',
     answer: first("await redis.eval('while true do end', 0)"),
-    says: /script that append sent with EVAL never ends|A loop in the script never ends/,
+    says: /script that `append` sent with `EVAL` never ends|A loop in the script never ends/,
   },
   {
     what: 'two endless scripts at once, whose errors are swallowed',
     answer: first(
       "const endless = (on: Redis) => on.eval('while true do end', 0).catch(() => {}); await Promise.all([endless(redis), endless(redis.duplicate())])",
     ),
-    says: /script that append sent with EVAL never ends|A loop in the script never ends/,
+    says: /script that `append` sent with `EVAL` never ends|A loop in the script never ends/,
   },
 ]

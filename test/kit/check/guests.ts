@@ -74,7 +74,7 @@ export const GUESTS: readonly Guest[] = [
       '(redis: Redis, key: string, value: string, expected: number)',
       '(redis: Redis)',
     ).replace("key, 'log', value, expected", "(redis as never)['key'], 'log', 1"),
-    says: /append threw|append should have/,
+    says: /`append` threw|append should have/,
   },
   {
     what: 'throws at import',
@@ -237,7 +237,7 @@ export const GUESTS: readonly Guest[] = [
   {
     what: '__filename in a function',
     answer: first('void __filename'),
-    says: /append threw ReferenceError: __filename is not defined\. Your file uses __filename, .*import\.meta\.filename/,
+    says: /`append` threw ReferenceError: __filename is not defined\. Your file uses __filename, .*import\.meta\.filename/,
   },
   {
     what: 'import.meta.dirname',

@@ -69,14 +69,14 @@ test('a bug in the earlier file is reported there, and the stack leads to it', a
   const result = await check(GOOD.replace('/* here */', "throw new Error('broken')"))
   const [task] = result.tasks
   expect(task?.diagnosis).toBe(
-    `Built on your ${SLUG}.ts. With the model solution, this task passes. append threw Error: broken`,
+    `Built on your ${SLUG}.ts. With the model solution, this task passes. \`append\` threw Error: broken`,
   )
   expect(task?.at).toEqual({ file: `workspace/${SLUG}.ts`, line: 7 })
 })
 
 test('a bug in the answer itself is not blamed on the earlier file', async () => {
   const result = await check(GOOD, ANSWER.replace('expected)\n', 'expected + 1)\n'))
-  expect(result.tasks[0]?.diagnosis).toMatch(/^append threw/)
+  expect(result.tasks[0]?.diagnosis).toMatch(/^`append` threw/)
 })
 
 test('an earlier file with a syntax error is named', async () => {

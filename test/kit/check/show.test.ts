@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setLearnersFiles } from '../../../src/check/kit/learners-frames.ts'
-import { shorten, show, showCommand, showReply } from '../../../src/check/kit/show.ts'
+import { inCode, shorten, show, showCommand, showReply } from '../../../src/check/kit/show.ts'
 
 const json = JSON.stringify({ text: 'She said "hi"' })
 
@@ -21,6 +21,13 @@ test('a string looks different from a number, and invisible characters are escap
   expect(show("it's")).toBe(`"it's"`)
   expect(show('a\u0000b')).toBe("'a\\x00b'")
   expect(showCommand('SET', ["it's", 'a b', 'c\nd'])).toBe(`SET "it's" "a b" "c\\nd"`)
+})
+
+test('the name of a call is in code font, without what a test adds to it', () => {
+  expect(inCode('appendEvent')).toBe('`appendEvent`')
+  expect(inCode('new EventConsumer')).toBe('`new EventConsumer`')
+  expect(inCode('SnapshotStore.get')).toBe('`SnapshotStore.get`')
+  expect(inCode('ensureGroup, when the group exists')).toBe('`ensureGroup`, when the group exists')
 })
 
 test('nothing is cut inside an escape sequence or a character', () => {

@@ -146,7 +146,7 @@ describe('the class', () => {
 
   test('a task that was not started is not a mistake', () => {
     const starters = [
-      failed(1, slug, 'a', "appendEvent isn't written yet. The task says what it should do."),
+      failed(1, slug, 'a', "`appendEvent` isn't written yet. The task says what it should do."),
       {
         ...failed(1, slug, 'a', 'It is wrong.'),
         payload: { ...failed(1, slug, 'a', 'It is wrong.').payload, untouched: true },

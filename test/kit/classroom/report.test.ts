@@ -50,7 +50,7 @@ describe('what diagnoses cost', () => {
   })
 
   test('tasks that were not started cost nothing', () => {
-    const starter = { ...attempt(0, '07', "append isn't written yet."), unbegun: true as const }
+    const starter = { ...attempt(0, '07', "`append` isn't written yet."), unbegun: true as const }
     expect(costOfDiagnoses({ participants: [participant('Ada', starter, attempt(9, '07'))] })).toEqual([])
   })
 

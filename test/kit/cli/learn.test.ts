@@ -20,7 +20,7 @@ describe('a lesson, command by command', () => {
 
     const red = await eventlings('check')
     expect(red.code).toBe(1)
-    expect(red.stdout).toContain("createEvent isn't written yet")
+    expect(red.stdout).toContain("`createEvent` isn't written yet")
     expect(red.stdout).toContain('npx eventlings hint 01')
     expect(red.stdout).toContain('The embedded server is an imitation')
 

@@ -41,7 +41,7 @@ describe('the walkthrough in a terminal', () => {
     press('q')
     await until(/Check my answer/)
     press('Enter')
-    await until(/createEvent isn't written yet[\s\S]*Back to the start/)
+    await until(/`createEvent` isn't written yet[\s\S]*Back to the start/)
     await copyFile(
       path.join(projectRoot(), 'solutions', '01-events.ts'),
       path.join(home, 'workspace', '01-events.ts'),
@@ -82,7 +82,7 @@ describe('the walkthrough in a terminal', () => {
     press('q')
     await until(/Check my answer/)
     press('Enter')
-    await until(/createEvent isn't written yet[\s\S]*❯ Check my answer/)
+    await until(/`createEvent` isn't written yet[\s\S]*❯ Check my answer/)
     const solution = await readFile(path.join(projectRoot(), 'solutions', '01-events.ts'), 'utf8')
     const answer = solution.replace('!EVENT_TYPE.test(fact.eventType)', 'fact.eventType === ""')
     await writeFile(path.join(home, 'workspace', '01-events.ts'), answer)
@@ -240,7 +240,7 @@ describe('the walkthrough in a terminal', () => {
     press('Enter')
     await until(/Checking …/)
     press('Down', 'Down', 'Enter') // would take a hint
-    const screen = await until(/createEvent isn't written yet[\s\S]*❯ Check my answer/)
+    const screen = await until(/`createEvent` isn't written yet[\s\S]*❯ Check my answer/)
     expect(screen).not.toContain('Hint 1')
   })
 
