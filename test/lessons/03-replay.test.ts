@@ -457,7 +457,7 @@ describe('getEntityState', () => {
     verifyEqual(
       await call('getEntityState', () => getEntityState(box.redis, 'user-42')),
       active(),
-      "The first 500 events, a whole page, are changes of an address without a user, and USER_REGISTERED comes after them. `getEntityState` should read on until `next` is null, even if there's no user yet.",
+      "The first 500 events, a whole page, are changes of an address without a user, and USER_REGISTERED comes after them. `getEntityState` should keep reading until `next` is null, even if there's no user yet.",
     )
   })
 

@@ -210,18 +210,18 @@ describe('storeEvent', () => {
     const [first = '', second = '', third = ''] = (await entries()).map(({ personal }) => personal)
     verify(
       first !== second,
-      "The same data, stored twice, looks the same. Anyone can see who went back to an old address, and with GCM, an iv that's used twice reveals even more. Use a new iv for every encryption.",
+      "The same data, stored twice, looks the same. Anyone can see who went back to an old address, and with GCM, an IV that's used twice reveals even more. Use a new IV for every encryption.",
     )
     // The note is long, so the middle of the string is ciphertext, whatever else is in it.
     const middle = first.slice(first.length / 2 - 20, first.length / 2 + 20)
     verify(
       !second.includes(middle),
-      "The same data, stored twice, has the same ciphertext, so both were encrypted with the same iv. With GCM, an iv that's used twice with one key reveals what the two strings have in common. Use a new iv for every encryption.",
+      "The same data, stored twice, has the same ciphertext, so both were encrypted with the same IV. With GCM, an IV that's used twice with one key reveals what the two strings have in common. Use a new IV for every encryption.",
       { received: [first, second] },
     )
     verify(
       first !== third && !third.includes(middle),
-      'An event was stored twice, with the same `eventId`, and its personal data has the same ciphertext, so the iv is derived from the event. Use a new, random iv for every encryption.',
+      'An event was stored twice, with the same `eventId`, and its personal data has the same ciphertext, so the IV is derived from the event. Use a new, random IV for every encryption.',
       { received: [first, third] },
     )
   })
