@@ -835,7 +835,7 @@ describe('rebuild', () => {
       },
       verify: async ({ first, second, held, after }) => {
         for (const outcome of [first, second]) {
-          verify(outcome.ok, 'A catchUp ran in the middle of a rebuild, and one of the two failed.', {
+          verify(outcome.ok, 'A `catchUp` ran in the middle of a rebuild, and one of the two failed.', {
             received: !outcome.ok && outcome.error,
           })
         }

@@ -698,7 +698,7 @@ describe('the process manager', () => {
     verifyEqual(
       refunds.map(({ payload }) => payload),
       [{ amountCents: 7_697 }],
-      'One PAYMENT_RECEIVED was on the bus three times with the same `eventId`. It is one payment, so `runProcess` should request one refund of 7697 cents.',
+      'One PAYMENT_RECEIVED event was on the bus three times with the same `eventId`. It is one payment, so `runProcess` should request one refund of 7697 cents.',
     )
     await box.admin.xgroup('SETID', BUS, 'order-process', '0')
     await call('runProcess', () => manage())
@@ -724,7 +724,7 @@ describe('the process manager', () => {
     verifyEqual(
       refunds.map(({ payload }) => payload),
       [{ amountCents: 15_394 }],
-      "The customer paid twice: two PAYMENT_RECEIVED, each with its own `eventId`. Compare events by `eventId`, because two events of one type aren't the same event. `runProcess` should request a refund of all 15394 cents.",
+      "The customer paid twice: two PAYMENT_RECEIVED events, each with its own `eventId`. Compare events by `eventId`, because two events of one type aren't the same event. `runProcess` should request a refund of all 15394 cents.",
     )
   })
 
@@ -945,7 +945,7 @@ describe('the process manager', () => {
         verifyEqual(
           await call('expireOrders', () => expireOrders(box.connect(), tooLate)),
           1,
-          `The manager died after its ${last ?? 'start'} while it was recording ORDER_CREATED, and was restarted. 15 minutes later \`expireOrders\` didn't find the order, and it waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
+          `The manager died after its ${last ?? 'start'} while it was recording ORDER_CREATED, and was restarted. 15 minutes later, \`expireOrders\` didn't find the order, which now waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
         )
       },
     })
@@ -1055,7 +1055,7 @@ describe('forward', () => {
     const handled = await call('forward', () => forward(box.redis, analytics, slow))
     verify(
       mostActive <= 1,
-      "`forward` called `send` for an event before the call for the one before it had resolved. Handle the entries one at a time, so that events arrive in bus order and a failure doesn't overtake anything.",
+      "`forward` called `send` for the next event before its previous call had resolved. Handle the entries one at a time, so that events arrive in bus order and a failure doesn't overtake anything.",
       { expected: 'one call at a time', received: `${mostActive} calls` },
     )
     verifyEqual(
