@@ -50,6 +50,9 @@ function paragraphs(text: Line): readonly Line[] {
   return result
 }
 
+/** A command as inline code, with or without its marks. Learners copy it, so no line ends in the middle of it. */
+const COMMAND = /^`?(?:npx|npm) [^`]+`?$/
+
 /** Words with the space before them; a word may change its style in the middle. */
 interface Word {
   readonly space: Line
@@ -59,7 +62,8 @@ interface Word {
 function words(paragraph: Line, width: number): readonly Word[] {
   const result: { space: Span[]; text: Span[] }[] = [{ space: [], text: [] }]
   for (const part of paragraph) {
-    for (const piece of part.text.split(/( +)/)) {
+    const isWhole = COMMAND.test(part.text) && widthOf(part.text) < width
+    for (const piece of isWhole ? [part.text] : part.text.split(/( +)/)) {
       if (piece === '') continue
       if (piece.startsWith(' ') && result.at(-1)?.text.length !== 0) result.push({ space: [], text: [] })
       result.at(-1)?.[piece.startsWith(' ') ? 'space' : 'text'].push({ ...part, text: piece })

@@ -132,6 +132,21 @@ describe('wrap', () => {
     expect(lines('日本語日本語', { width: 5 })).toEqual(['日本', '語日', '本語'])
   })
 
+  test("breaks no command that's inline code, unless it's wider than the line", () => {
+    for (const mark of ['', '`']) {
+      const text = [
+        span('To see them: '),
+        span(`${mark}npx eventlings solution 02 --others${mark}`),
+        span('.'),
+      ]
+      expect(wrap(text, { width: 40 }).map(textOf)).toEqual([
+        'To see them:',
+        `${mark}npx eventlings solution 02 --others${mark}.`,
+      ])
+      for (const line of wrap(text, { width: 20 })) expect(lineWidth(line)).toBeLessThanOrEqual(20)
+    }
+  })
+
   test('a word may change its style in the middle', () => {
     const text = [span('aa '), span('bb', 'bold'), span('cc dd')]
     expect(paintLines(wrap(text, { width: 5 }), colourful)).toBe('aa\n\x1b[1mbb\x1b[22mcc\ndd')
