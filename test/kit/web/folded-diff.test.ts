@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { foldedDiff } from '../../../src/web/client/class/folded-diff.ts'
+import { foldedDiff } from '../../../src/web/client/folded-diff.ts'
 
 const lines = Array.from({ length: 30 }, (_, n) => `line ${n}`)
 const shape = (before: readonly string[], after: readonly string[]) =>

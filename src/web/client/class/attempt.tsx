@@ -1,8 +1,8 @@
 import type { Attempt } from '../../../classroom/api.ts'
+import { foldedDiff, type Part } from '../folded-diff.ts'
 import { Sentence } from '../sentence.tsx'
 import { timeOfDay } from './clock.tsx'
 import { counted } from './counted.ts'
-import { foldedDiff, type Part } from './folded-diff.ts'
 import { Scroller } from './scroller.tsx'
 
 interface AttemptProps {

@@ -1,6 +1,7 @@
-import { type Change, diffLines } from 'diff'
 import type { ComponentChildren } from 'preact'
+import { useMemo } from 'preact/hooks'
 import { useFocusAfter } from '../focus-after.ts'
+import { foldedDiff, type Part } from '../folded-diff.ts'
 
 /** Both versions side by side; nothing is written until the learner chooses one. */
 export function Conflict({
@@ -15,7 +16,7 @@ export function Conflict({
   toEditor(): void
 }) {
   const part = useFocusAfter<HTMLDivElement>(toEditor)
-  const changes = diffLines(mine, theirs)
+  const changes = useMemo(() => foldedDiff(mine, theirs), [mine, theirs])
   return (
     <div class="conflict" role="alert" ref={part}>
       <p>
@@ -23,12 +24,18 @@ export function Conflict({
         to keep. Changed lines are marked. If you take theirs, you can undo that in the editor.
       </p>
       <div class="versions">
-        <Version title="Yours, on this page" parts={changes.filter(({ added }) => !added)}>
+        <Version
+          title="Yours, on this page"
+          parts={changes?.filter(({ kind }) => kind !== 'new') ?? whole(mine)}
+        >
           <button type="button" onClick={() => choose('mine')}>
             Keep mine
           </button>
         </Version>
-        <Version title="The file, as it is now" parts={changes.filter(({ removed }) => !removed)}>
+        <Version
+          title="The file, as it is now"
+          parts={changes?.filter(({ kind }) => kind !== 'gone') ?? whole(theirs)}
+        >
           <button type="button" onClick={() => choose('theirs')}>
             Take theirs
           </button>
@@ -38,13 +45,25 @@ export function Conflict({
   )
 }
 
+const looks: Readonly<Record<Part['kind'], string>> = {
+  same: '',
+  folded: 'quiet-text',
+  new: 'differs',
+  gone: 'differs',
+}
+
+/** Too much has changed to mark it. */
+function whole(text: string): readonly Part[] {
+  return [{ kind: 'same', lines: text.split('\n') }]
+}
+
 function Version({
   title,
   parts,
   children,
 }: {
   readonly title: string
-  readonly parts: readonly Change[]
+  readonly parts: readonly Part[]
   readonly children: ComponentChildren
 }) {
   return (
@@ -55,9 +74,9 @@ function Version({
       </div>
       <pre>
         <code>
-          {parts.map(({ value, added, removed }, index) => (
-            <span key={index} class={added || removed ? 'differs' : ''}>
-              {value}
+          {parts.map(({ kind, lines }, index) => (
+            <span key={index} class={looks[kind]}>
+              {kind === 'folded' ? `… ${lines.length} unchanged lines …` : lines.join('\n')}
             </span>
           ))}
         </code>

@@ -164,6 +164,26 @@ need('chromium').describe('the workbench in a browser', () => {
     await expect.poll(() => readFileSync(file, 'utf8')).toBe('theirs and mine')
   })
 
+  test('two long versions are beside each other, and what differs is in view', async () => {
+    const { address, file } = await newWorkbench('07-concurrency')
+    const page = await browser.open(address, {}, /ERR_FAILED/)
+    await page.locator('.cm-content').click()
+    await page.route('**/file', (route) => route.abort())
+    await page.keyboard.press('ControlOrMeta+End')
+    await page.keyboard.insertText('// mine')
+    await page.getByText('The program no longer responds').waitFor()
+    writeFileSync(file, `${readFileSync(file, 'utf8')}// theirs`)
+    const texts = page.locator('.versions pre')
+    await expect.poll(() => texts.count()).toBe(2)
+    const [mine, theirs] = [await texts.first().boundingBox(), await texts.last().boundingBox()]
+    expect(mine?.y).toBe(theirs?.y)
+    for (const text of ['// mine', '// theirs']) {
+      expect(await page.locator('.versions .differs', { hasText: text }).count()).toBe(1)
+    }
+    const isCut = await texts.evaluateAll((all) => all.map((one) => one.scrollHeight > one.clientHeight))
+    expect(isCut).toEqual([false, false])
+  })
+
   test("starting over keeps everything that was typed, even what wasn't saved yet", async () => {
     const { address, learner, file } = await newWorkbench('01-events')
     const page = await browser.open(address)

@@ -14,7 +14,7 @@ const WORTH_IT = 4
 /** More changed lines than any lesson's answer has: comparing them takes seconds, or hours. */
 const MOST = 1_000
 
-/** What changed between two answers; undefined if that's too much to compare. */
+/** What changed from one answer to another; undefined if that's too much to compare. */
 export function foldedDiff(before: string, after: string): readonly Part[] | undefined {
   const changes = diffLines(before, after, { maxEditLength: MOST })
   return changes?.flatMap(({ value, added, removed }, index) => {
