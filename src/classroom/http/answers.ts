@@ -1,19 +1,8 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import type { Problem } from '../api.ts'
-
-/** Ends a request with a sentence. `wait` in seconds, for clients that ask too often. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal'
-  readonly status: 400 | 401 | 403 | 404 | 410 | 413 | 421 | 429 | 503
-  readonly wait: number | undefined
-
-  constructor(status: Refusal['status'], sentence: string, wait?: number) {
-    super(sentence)
-    this.status = status
-    this.wait = wait
-  }
-}
+import { inTurn, isReadable } from './large-json.ts'
+import { Refusal } from './refusal.ts'
 
 export function problem(
   context: Context,
@@ -25,6 +14,11 @@ export function problem(
   return context.json(body, status, wait === undefined ? {} : { 'retry-after': String(wait) })
 }
 
+/** Bytes of a body that takes its turn: fifty checks are fewer. */
+const LARGE = 100_000
+/** Lists, objects, and commas in a body: as many as in a whole batch of checks of the longest lesson, and more. */
+const VALUES = 40_000
+
 /**
  * The body, if it has at most that many bytes and matches the schema. Its size is what the request announces, which
  * Node enforces, so nothing larger is ever read. Hono's own limit counts the bytes, and for that makes a whole
@@ -34,12 +28,24 @@ export async function bodyOf<T>(context: Context, schema: z.ZodType<T>, bytes: n
   if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) {
     throw new Refusal(400, 'This needs JSON (content-type: application/json).')
   }
-  if (sizeOf(context) > bytes) throw tooMuch()
-  const parsed = schema.safeParse(await context.req.json<unknown>().catch(() => undefined))
+  const size = sizeOf(context)
+  if (size > bytes) throw tooMuch()
+  const text = await context.req.text().catch(() => '')
+  if (size > LARGE && !isReadable(text, VALUES)) throw tooMuch()
+  const read = () => schema.safeParse(parsedJson(text))
+  const parsed = size > LARGE ? await inTurn(async () => read()) : read()
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const where = issue === undefined || issue.path.length === 0 ? 'The request' : issue.path.join('.')
   throw new Refusal(400, `${where} isn't valid. Do you have the same version of eventlings as the class?`)
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** The bytes that a request announces. */

@@ -4,11 +4,12 @@ import { paths } from '../api.ts'
 import { ClassFullError } from '../errors.ts'
 import type { Hub } from '../hub/hub.ts'
 import { isOutOfMemory, messagesOf } from '../hub/redis-errors.ts'
-import { problem, Refusal } from './answers.ts'
+import { problem } from './answers.ts'
 import { onlyOwnPages, onlyThisMachine, smallBodies } from './guards.ts'
 import { Guesses, type GuessesOptions } from './guesses.ts'
 import { addInstructorRoutes } from './instructor-routes.ts'
 import { addLearnerRoutes } from './learner-routes.ts'
+import { Refusal } from './refusal.ts'
 import type { Tickets } from './tickets.ts'
 
 export interface ClassAppOptions extends GuessesOptions {

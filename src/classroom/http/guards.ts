@@ -2,7 +2,8 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context, MiddlewareHandler } from 'hono'
 import { onlyByName, onlyChangesFrom } from '../../http/index.ts'
 import { limits } from '../limits.ts'
-import { Refusal, sizeOf, tooMuch } from './answers.ts'
+import { sizeOf, tooMuch } from './answers.ts'
+import { Refusal } from './refusal.ts'
 
 /** For a hub on loopback; `host` is where it listens, in case that's another loopback address. */
 export function onlyThisMachine(host: string): MiddlewareHandler {

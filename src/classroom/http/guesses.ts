@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '../limits.ts'
-import { Refusal } from './answers.ts'
 import { Buckets } from './bucket.ts'
+import { Refusal } from './refusal.ts'
 
 export interface GuessesOptions {
   readonly elapsed?: (() => number) | undefined

@@ -7,12 +7,13 @@ import { isSame, learnerOf, readCode, tokenFor } from '../hub/secrets.ts'
 import { limits } from '../limits.ts'
 import { plainName } from '../projections/names.ts'
 import * as schemas from '../schemas.ts'
-import { bearerOf, bodyOf, Refusal, sizeOf } from './answers.ts'
+import { bearerOf, bodyOf, sizeOf } from './answers.ts'
 import { Buckets } from './bucket.ts'
 import { addressOf, seconds } from './guards.ts'
 import type { Guesses } from './guesses.ts'
 import { isInstructor } from './instructor-routes.ts'
 import { assertRun } from './read-run.ts'
+import { Refusal } from './refusal.ts'
 
 const done: Done = { kind: 'done' }
 

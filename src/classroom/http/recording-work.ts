@@ -4,34 +4,6 @@ import { fieldsOf } from '../json-file.ts'
 const STEPS = 2_000
 /** Elements of keys that are touched when all steps are followed: a check records no key with more than a few hundred. */
 const WORK = 1_500_000
-/** Levels of a recording's JSON, of which an honest one has ten, and lists, objects, commas in it. */
-const LEVELS = 32
-const VALUES = 150_000
-
-/**
- * Whether JSON may be parsed: a million brackets, which take a kilobyte to send, would stop the hub for a second and fill
- * its memory. What isn't JSON at all is for the parser to say.
- */
-export function isReadable(json: string): boolean {
-  let [level, values] = [0, 0]
-  for (let at = 0; at < json.length; at += 1) {
-    const letter = json[at]
-    if (letter === '"') at = endOfString(json, at)
-    else if (letter === '[' || letter === '{') level += 1
-    else if (letter === ']' || letter === '}') level -= 1
-    else if (letter !== ',') continue
-    values += 1
-    if (level > LEVELS || values > VALUES) return false
-  }
-  return true
-}
-
-function endOfString(json: string, from: number): number {
-  let at = from + 1
-  while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1
-  return at
-}
-
 /**
  * Whether following a recording costs no more than following an honest one. A few kilobytes can unpack to a key with tens
  * of thousands of members and thousands of changes, which would stop the hub for minutes. `recording` is any JSON.

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { type Joined, type Overview, type Problem, paths } from '../../../../src/classroom/api.ts'
-import type { Refusal } from '../../../../src/classroom/http/answers.ts'
 import { Guesses } from '../../../../src/classroom/http/guesses.ts'
+import type { Refusal } from '../../../../src/classroom/http/refusal.ts'
 import { limits } from '../../../../src/classroom/limits.ts'
 import { need } from '../../need.ts'
 import { call, join, passed, secret, send, serve, until } from '../class.ts'
@@ -65,12 +65,17 @@ test('a megabyte of brackets is not even read', async () => {
     expect(status, path).toBe(413)
   }
   const deep = { ...passed(1, '01-events'), payload: 'DEEP' }
-  const nested = `${'{"a":'.repeat(60_000)}1${'}'.repeat(60_000)}`
   const body = { logId: deep.logId, after: 0, events: [deep], now: new Date().toISOString() }
-  const text = JSON.stringify(body).replace('"DEEP"', nested)
-  const { status, text: said } = await from('127.0.0.1', served.origin, paths.events, text, authorization)
-  expect(status).toBe(400)
-  expect(said).not.toContain('Redis')
+  for (const [levels, refused] of [
+    [60_000, 413],
+    [10_000, 400],
+  ] as const) {
+    const nested = `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
+    const text = JSON.stringify(body).replace('"DEEP"', nested)
+    const { status, text: said } = await from('127.0.0.1', served.origin, paths.events, text, authorization)
+    expect(status).toBe(refused)
+    expect(said).not.toContain('Redis')
+  }
   expect((await send(served, token, 0, [passed(1, '01-events')])).status).toBe(200)
 })
 
