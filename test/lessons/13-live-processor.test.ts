@@ -147,6 +147,14 @@ describe('SnapshotStore', () => {
       [true, true, true],
       "`apply` should return true for any event that's later than the last one of its stream, even if its type changes nothing. It returns false only if the event isn't later.",
     )
+    const outcome = await attempt('SnapshotStore.apply', () =>
+      new SnapshotStore(box.redis).apply(event('user_activity', '3-0', 'constructor')),
+    )
+    verifyEqual(
+      [outcome.ok || outcome.error, await get()],
+      [true, { userId: 'u-1', name: null, email: null, logins: 1, friends: 0 }],
+      "An event has the type `constructor`, which isn't among the four, and `apply` failed or changed the snapshot. If you look the type up in an object, every object has a property `constructor`: use a `switch`, a Map, or `Object.hasOwn`.",
+    )
   })
 
   test('keeps users apart', async () => {
@@ -892,6 +900,41 @@ describe('errors', () => {
     )
   })
 
+  test('counts finished handlers for each event alone', async () => {
+    await plant(1, 1)
+    const seen: string[] = []
+    const named =
+      (name: string): Handler =>
+      ({ stream }) =>
+        void seen.push(`${name} of ${stream}`)
+    let left = 1
+    const failing: Handler = () => {
+      if (left === 0) return
+      left -= 1
+      throw mail
+    }
+    const { waits, options } = script(undefined, {
+      handlers: { user_friends: [named('first'), named('second')], [STREAM]: [named('first'), failing] },
+      async sleep(ms) {
+        waits.push(ms)
+        if (over || waits.length > 6) await new Promise(() => {})
+        await plant(1, 1, 'user_friends')
+        await turn()
+      },
+    })
+    await start(options)
+    await until(
+      () => seen.includes('second of user_friends'),
+      'A handler of user_updates failed once, and then an event was added to user_friends. The second handler of user_friends was never called.',
+      () => seen,
+    )
+    verifyEqual(
+      seen.filter((one) => one.endsWith('user_friends')),
+      ['first of user_friends', 'second of user_friends'],
+      'The second handler of user_updates failed once, and then an event was added to user_friends. Both handlers of user_friends should get it once. If you skip the handlers that have finished with a failed event, remember which event that was, because the next one you handle may be from another stream.',
+    )
+  })
+
   test('survives an error from its checkpoint', async () => {
     await plant(1, 1)
     await box.admin.set('checkpoint:snapshots', 'not a hash')
@@ -1159,6 +1202,20 @@ describe('stop', () => {
       '`stop` closed the connection that was passed in. The caller still needs it, so close only the one that you opened.',
     )
     await call("GET on the caller's connection", () => box.redis.get('something'))
+  })
+
+  test('closes every connection that it opened', async () => {
+    await box.admin.set(STREAM, 'no stream')
+    const { waits, options } = script()
+    const processor = await start(options)
+    await sleeps(waits, 2)
+    await stopping(processor).finish('Two reads had failed.')
+    const more = await connectionsStillOpen()
+    verify(
+      more === 0,
+      'Two reads had failed before `stop` was called, and a connection that the processor opened is still open. Keep one connection for all reads, because ioredis reconnects on its own, or close the old one before you open another.',
+      { expected: 'no more connections than before the start', received: `${more} more` },
+    )
   })
 })
 

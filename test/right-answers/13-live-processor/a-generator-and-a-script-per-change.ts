@@ -59,7 +59,7 @@ export class SnapshotStore {
     this.apply = async ({ stream, id, userId, eventType, payload }) => {
       const { name, email } = eventType === 'PROFILE_CHANGED' ? payload : {}
       const logins = eventType === 'USER_LOGGED_IN' ? 1 : 0
-      const friends = { FRIEND_ADDED: 1, FRIEND_REMOVED: -1 }[eventType] ?? 0
+      const friends = eventType === 'FRIEND_ADDED' ? 1 : eventType === 'FRIEND_REMOVED' ? -1 : 0
       const args = [stream, sortable(id), JSON.stringify({ name, email }), logins, friends]
       return (await redis.eval(CHANGE, 1, `user_snapshot:${userId}`, ...args)) === 'new'
     }
