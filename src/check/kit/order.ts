@@ -92,7 +92,7 @@ function servedAfter(blocked: Answered, answered: readonly Answered[]): number {
       moment(other) > moment(blocked) &&
       (other.turn ?? 0) < (blocked.turn ?? 0),
   )
-  return Math.max(moment(blocked), ...before.map((other) => other.answered))
+  return latest([moment(blocked), ...before.map((other) => other.answered)])
 }
 
 /**
@@ -109,7 +109,7 @@ function afterWriters(blocked: Answered, answered: readonly Answered[]): number 
       other.answered < (later?.answered ?? END) &&
       !mayBlock(other),
   )
-  return Math.max(blocked.answered, ...writers.map((other) => other.answered + 0.5))
+  return latest([blocked.answered, ...writers.map((other) => other.answered + 0.5)])
 }
 
 /** Redis queues commands between MULTI and EXEC, and executes all of them at EXEC. */
@@ -136,8 +136,11 @@ function spanOf<T>(exec: Span<T> | undefined) {
 /** A process that died had sent all of these before it got to the command that was never sent. */
 function afterAllSentBefore<T extends Timed>(unsent: T, spans: readonly Span<T>[]): number {
   const before = spans.filter(({ command }) => moment(command) < unsent.issued)
-  return Math.max(unsent.issued, ...before.map(({ place }) => place))
+  return latest([unsent.issued, ...before.map(({ place }) => place)])
 }
+
+/** Not `Math.max(...)`: an endless loop sends more commands than a call can have arguments. */
+const latest = (moments: readonly number[]) => moments.reduce((one, other) => Math.max(one, other))
 
 /** The commands whose span overlaps one of another connection. */
 function overlapping<T extends Timed>(spans: readonly Span<T>[]): ReadonlySet<T> {

@@ -86,6 +86,13 @@ describe('the order in which Redis executed commands', () => {
     ])
   })
 
+  test('an endless loop may send more commands than a call can have arguments', () => {
+    const many = Array.from({ length: 200_000 }, (_, i) => sent(1, `GET ${i}`, [3 * i + 2, 3 * i + 3]))
+    const { sent: _, ...unsent } = sent(1, 'GET last', [700_000])
+    const reads = [sent(2, 'BLPOP a 0', [1, 700_001], ['a', '1']), unsent]
+    expect(lines([...many, ...reads]).at(-1)).toBe('1 GET last')
+  })
+
   test('lists unanswered commands at the end, and unsent ones after all the sent ones', () => {
     const unsent = { client: 1, name: 'HSET', args: [], issued: 2.5 }
     expect(lines([sent(1, 'XADD s', [2, 4]), unsent, sent(2, 'GET a', [6, 7])])).toEqual([
