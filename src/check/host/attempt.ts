@@ -130,6 +130,8 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
         goOn() // before any of the answer has run, so another answer can use this process
         return await process.run({ ...job, record }, { signal: asked.signal, onRedis })
       })
+      // A test may end sooner after a silence than the next look at the server.
+      if (ran.ending.kind === 'done') onRedis({ kind: 'back' })
       goOn()
       return {
         used: true,

@@ -33,12 +33,13 @@ export function newsTeller(say: Say | undefined): (news: RedisNews) => void {
   let last: RedisNews['kind'] | undefined
   return (news) => {
     if (news.kind === last) return
+    const hasWaited = last === 'waiting'
     last = news.kind
     switch (news.kind) {
       case 'waiting':
         return say?.("Redis isn't answering. Waiting for it …")
       case 'back':
-        return say?.('Redis is answering again.')
+        return hasWaited ? say?.('Redis is answering again.') : undefined
       case 'slow':
         return say?.(`Redis takes about ${news.ms} ms for each reply, so this check takes longer than usual.`)
       case 'lost':
