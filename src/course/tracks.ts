@@ -104,7 +104,7 @@ export function missingPrerequisites(track: Pick<Track, 'lessons'>): readonly Mi
 }
 
 export function trackNames(): readonly string[] {
-  return definitions.flatMap(({ name, aliases }) => [name, ...aliases])
+  return definitions.map(({ name }) => name)
 }
 
 function build(

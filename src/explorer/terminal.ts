@@ -39,6 +39,8 @@ export async function exploreOnTerminal(
   }
   let isComparing = false
   let hasLeft = false
+  /** By Ctrl-Z: the terminal is the shell's. */
+  let isStopped = false
   /** What a slow machine, or a slow line, delivered together with the key that left. The next screen reads it. */
   let typedAhead = ''
   let leave: (how: 'quit' | 'interrupted') => void = () => {}
@@ -72,7 +74,7 @@ export async function exploreOnTerminal(
     isComparing = true
     explorer = await comparison.switched(() => explorer)
     isComparing = false
-    if (!hasLeft) draw()
+    if (!hasLeft && !isStopped) draw()
   }
   const take = () => {
     input.setRawMode(true)
@@ -92,8 +94,10 @@ export async function exploreOnTerminal(
   }
   /** For Ctrl-Z, until `fg`. */
   const stop = async () => {
+    isStopped = true
     release()
     await suspend(input)
+    isStopped = false
     if (!hasLeft) take()
   }
   input.on('end', onEnd)
@@ -103,6 +107,6 @@ export async function exploreOnTerminal(
   } finally {
     hasLeft = true
     input.off('end', onEnd)
-    release()
+    if (!isStopped) release()
   }
 }

@@ -11,8 +11,8 @@ export interface Script {
 /** Finds the script of a command; undefined if it isn't a script, or if its text doesn't tell what it does. */
 export function scriptsIn(steps: readonly Step[]): (step: CommandStep) => Script | undefined {
   const bySha = new Map<string, Script | undefined>()
-  /** By connection, the SHA that Redis didn't know; ioredis then sends the text. */
-  const unknown = new Map<number, string>()
+  /** By connection, the SHAs that Redis didn't know, in order; ioredis then sends the texts. */
+  const unknown = new Map<number, string[]>()
   const scripts = new Map<CommandStep, Script | undefined>()
   for (const step of steps) {
     if (step.kind !== 'command') continue
@@ -25,13 +25,13 @@ export function scriptsIn(steps: readonly Step[]): (step: CommandStep) => Script
       case 'EVAL': {
         const script = first && readScript(first)
         scripts.set(step, script)
-        bySha.set(unknown.get(connection) ?? '', script)
-        unknown.delete(connection)
+        bySha.set(unknown.get(connection)?.shift() ?? '', script)
         break
       }
       case 'EVALSHA':
         scripts.set(step, bySha.get(first?.s ?? ''))
-        if (isUnknownScript(step)) unknown.set(connection, first?.s ?? '')
+        if (isUnknownScript(step))
+          unknown.set(connection, [...(unknown.get(connection) ?? []), first?.s ?? ''])
     }
   }
   return (step) => scripts.get(step)

@@ -111,7 +111,7 @@ function atMost(
   const flat = onOneLine(value)
   const whole = besideName(name, flat, width)
   if (whole.length <= most) return whole
-  const from = other === undefined ? 0 : differsFrom(flat, onOneLine(other))
+  const from = other === undefined ? 0 : startOf(flat, onOneLine(other))
   const rest = besideName(name, from === 0 ? flat : `${dots} ${flat.slice(from)}`, room)
   return rest.length <= most ? rest : ending(rest.slice(0, most))
 }
@@ -120,10 +120,14 @@ function onOneLine(value: string): string {
   return value.replace(/\s*\n\s*/g, ' ')
 }
 
-/** One word before the one in which two values first differ: that's often its name. */
-function differsFrom(text: string, other: string): number {
+/** Characters before a difference, if no space is near. */
+const CONTEXT = 10
+
+/** Where both values begin to be shown: one word before the one in which they first differ, which is often its name. */
+function startOf(value: string, other: string): number {
   let at = 0
-  while (at < text.length && text[at] === other[at]) at += 1
-  if (at === text.length) return 0
-  return text.lastIndexOf(' ', text.lastIndexOf(' ', at) - 1) + 1
+  while (at < value.length && value[at] === other[at]) at += 1
+  const same = value.slice(0, at)
+  const word = same.lastIndexOf(' ', same.lastIndexOf(' ') - 1) + 1
+  return at - word > 4 * CONTEXT ? at - CONTEXT : word
 }

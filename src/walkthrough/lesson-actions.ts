@@ -121,7 +121,7 @@ export async function showVerdict(
   result: CheckResult | undefined,
 ): Promise<ReadingEnd> {
   if (result === undefined) {
-    ui.say("There's no verdict yet. r checks your answer.")
+    ui.say("There's no verdict right now. r checks your answer.")
     return 'left'
   }
   const view = { palette, sideBySide: true, verbose: true, title, next: 'q goes back to the menu' }
@@ -196,7 +196,7 @@ export const actions: Readonly<Record<Action, Act>> = {
   reset: tolerant(async ({ learner, ui }, lesson) => {
     // From the start, it isn't in view which lesson that is.
     const name = `${lesson.number} · ${lesson.title}`
-    if (!(await ui.confirm(`Start ${name} over? Your file is kept under a dated name.`))) return
+    if (!(await ui.confirm(`Start over with ${name}? Your file is kept under a dated name.`))) return
     const { keptAs } = await resetLesson(learner, lesson.slug, new Date())
     ui.say(`Started over.${keptAs === undefined ? '' : ` Your old answer is ${shownPath(keptAs)}.`}`)
   }),

@@ -32,8 +32,11 @@ interface RunOptions {
  * reports anything.
  */
 const LOADING_MS = 10_000
-/** A backstop: the parts inside the process notice much earlier, unless the answer took them down. */
-const SILENCE_MS = 90_000
+/**
+ * A backstop: the parts inside the process notice much earlier, unless the answer took them down. Counted in ticks of a
+ * second: a single timer would count the time in which Ctrl-Z has stopped the program and its processes.
+ */
+const MOST_SILENCE = 90
 const MOST_OUTPUT = 8 * 1024
 /** V8 ends an answer that keeps more than this; the watchdog watches memory outside V8's heap. */
 const HEAP_MEGABYTES = 512
@@ -143,32 +146,29 @@ export class WorkerProcess {
     let stays = false
     let stopListening = () => {}
     const ending = await new Promise<RunRecord['ending']>((resolve) => {
-      let silence: NodeJS.Timeout | undefined
-      const listen = () => {
-        clearTimeout(silence)
-        silence = setTimeout(() => resolve({ kind: 'silent', seconds: SILENCE_MS / 1000 }), SILENCE_MS)
+      let silent = 0
+      const silence = setInterval(() => {
+        silent += 1
+        if (silent >= MOST_SILENCE) end({ kind: 'silent', seconds: MOST_SILENCE })
+      }, 1_000)
+      const end = (how: RunRecord['ending']) => {
+        clearInterval(silence)
+        resolve(how)
       }
-      listen()
       this.#hears = (line) => {
         if (line === LOADED && reports.length === 0) return // it came after we stopped waiting
         const report = opened(line, secret, next)
         if (report === undefined) forged = true
         else if (report.kind === 'redis') onRedis(report.news)
         else reports.push(report)
-        listen()
-        if (report?.kind === 'disturbed') {
-          clearTimeout(silence)
-          resolve(report)
-        } else if (report?.kind === 'done') {
+        silent = 0
+        if (report?.kind === 'disturbed') end(report)
+        else if (report?.kind === 'done') {
           stays = report.stays
-          clearTimeout(silence)
-          resolve({ kind: 'done' })
+          end({ kind: 'done' })
         }
       }
-      const onClose = (code: number | null, signal: string | null) => {
-        clearTimeout(silence)
-        resolve({ kind: 'exit', code, signal })
-      }
+      const onClose = (code: number | null, signal: string | null) => end({ kind: 'exit', code, signal })
       // `close` and not `exit`, because by then everything still in the pipes has been read.
       this.#child.once('close', onClose)
       const onAbort = () => this.kill() // which leads to `close`

@@ -72,9 +72,9 @@ function showError(error: Error, depth: number): string {
 /** What ioredis attaches to a rejected command: the command itself, which is shown among the commands. */
 const OF_IOREDIS = new Set(['command', 'previousErrors', 'lastNodeError'])
 
-/** The name of a call in code font, without what a test adds to it: `GET` on the same connection. */
+/** The name of a call in code font, without what a test adds to it: `GET` on the same connection. A name may be plain words. */
 export function inCode(name: string): string {
-  return name.replace(/^(?:new )?[\w.]+/, '`$&`')
+  return name.replace(/^(?!(?:Your|an?|the) )(?:new )?[\w.]+/, '`$&`')
 }
 
 /** A command as you would type it into redis-cli; long arguments are cut. */

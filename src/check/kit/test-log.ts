@@ -101,18 +101,13 @@ export class TestLog {
     const changes = await watch.look('all')
     const expired = changes.filter((change) => hasExpired(change))
     const others = changes.filter((change) => !hasExpired(change))
+    // An expiry is listed before what the test sent, so it can't be later.
+    const since = first && { at: first.sentAt }
     if (expired.length > 0)
-      this.log.push({ kind: 'server', cause: 'expired', changes: expired, ...thisMoment() })
+      this.log.push({ kind: 'server', cause: 'expired', changes: expired, ...thisMoment(), ...since })
     if (hasRestarted) this.log.push({ kind: 'server', cause: 'restarted', changes: others, ...thisMoment() })
     else if (others.length > 0 || woke.length > 0)
-      this.#insert({
-        kind: 'check',
-        sent: foreign,
-        changes: others,
-        woke,
-        ...thisMoment(),
-        ...(first && { at: first.sentAt }),
-      })
+      this.#insert({ kind: 'check', sent: foreign, changes: others, woke, ...thisMoment(), ...since })
   }
 
   /** Before the messages that it published, which have arrived by now. */

@@ -4,6 +4,7 @@ import { fieldsOf } from '../json-file.ts'
 const STEPS = 2_000
 /** Elements of keys that are touched when all steps are followed: a check records no key with more than a few hundred. */
 const WORK = 1_500_000
+
 /**
  * Whether following a recording costs no more than following an honest one. A few kilobytes can unpack to a key with tens
  * of thousands of members and thousands of changes, which would stop the hub for minutes. `recording` is any JSON.

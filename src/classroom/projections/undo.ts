@@ -5,7 +5,8 @@ import { canMerge } from './present.ts'
 
 /**
  * What takes the event back. Undefined for what participants do, for what can't be taken back, and for what changes
- * nothing: then the step before it can still be taken back.
+ * nothing: then the step before it can still be taken back. (A class doesn't know whose hand is raised, so lowering one
+ * always counts.)
  */
 export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Undo | undefined {
   const { announcements } = before

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Exit, UsageError } from '../../common/exit.ts'
 import { findLesson } from '../../course/index.ts'
@@ -62,7 +62,7 @@ async function chosen(context: Context, named: string | undefined): Promise<Reco
 }
 
 function isFile(name: string): boolean {
-  return statSync(name, { throwIfNoEntry: false })?.isDirectory() === false
+  return existsSync(name) && !statSync(name).isDirectory()
 }
 
 /** Says so if the lesson's tests have changed since: the diagnosis may be another one today. */

@@ -22,7 +22,7 @@ export const command = defineCommand({
         reason: `Resetting replaces ${shownPath(file)} with the starter.`,
         hints: [`${self} reset ${number} --yes`],
       })
-      if (!(await ask(context, `Start ${slug} over? Your answer is kept as a dated copy.`))) {
+      if (!(await ask(context, `Start over with ${slug}? Your answer is kept as a dated copy.`))) {
         context.print('Nothing was changed.')
         return Exit.passed
       }

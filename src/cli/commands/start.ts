@@ -16,7 +16,10 @@ import { text } from '../flags.ts'
 
 export const command = defineCommand({
   flags: {
-    track: text('name', `follow this track from now on: ${trackNames().join(', ')}`),
+    track: text(
+      'name',
+      `follow this track from now on: ${trackNames().join(', ')}; "all" is the whole course`,
+    ),
   },
   examples: [
     ['start 01', 'the first lesson'],

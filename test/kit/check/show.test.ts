@@ -28,6 +28,8 @@ test('the name of a call is in code font, without what a test adds to it', () =>
   expect(inCode('new EventConsumer')).toBe('`new EventConsumer`')
   expect(inCode('SnapshotStore.get')).toBe('`SnapshotStore.get`')
   expect(inCode('ensureGroup, when the group exists')).toBe('`ensureGroup`, when the group exists')
+  expect(inCode('Your code')).toBe('Your code')
+  expect(inCode('a GET after publish')).toBe('a GET after publish')
 })
 
 test('nothing is cut inside an escape sequence or a character', () => {

@@ -61,6 +61,7 @@ describe('without a terminal', () => {
       explore(home, '02'),
       explore(home, 'run.json'),
       explore(home, './test'),
+      explore(home, 'package.json/run.json'),
       explore(home, 'package.json'),
       explore(home, later),
     ])
@@ -71,6 +72,7 @@ describe('without a terminal', () => {
       'The last recorded run is from 07-concurrency. To record one for 02-list-store, run npx eventlings check 02',
       "There's no file run.json.",
       "There's no file ./test.",
+      "There's no file package.json/run.json.",
       "package.json isn't a recording (at v). To make a recording, run `npx eventlings check --record FILE`.",
       expect.stringContaining(
         'later.json is a recording of version 2, but this version of eventlings reads only version 1.',

@@ -32,7 +32,7 @@ test('Ctrl-Z gives the terminal back, and fg draws the same step again', async (
   const left = exploreOnTerminal(starterRun(), terminal as unknown as ExplorerTerminal)
   input.write('\x1b[D\x1a')
   await vi.waitFor(() => expect(kill).toHaveBeenCalledWith(0, 'SIGTSTP'))
-  expect(modes).toEqual([true, false])
+  expect(modes.slice(0, 2)).toEqual([true, false])
   await vi.waitFor(() => expect(modes).toEqual([true, false, true]))
   await vi.waitFor(() =>
     expect(shown.split(leaveScreen)[1]?.split(clearScreen).at(-1)).toContain('step 3 of 4'),

@@ -304,6 +304,18 @@ describe('a script', () => {
     expect(collisionOf(race)).toEqual({ ...stale, looked: 2, changed: 5, wrote: 6 })
   })
 
+  test('is the one whose turn it is if Redis had not known several of one client', () => {
+    const race = run(`
+      1  EVALSHA 0649d0 1 account:1 → (error) NOSCRIPT No matching script.
+      1  EVALSHA 8afb6f 1 account:1 3 → (error) NOSCRIPT No matching script.
+      1  EVAL ${LOOK} 1 account:1 → (integer) 1
+      1  EVAL ${ADD} 1 account:1 3 → (nil)
+      1  EVALSHA 0649d0 1 account:1 → (integer) 2
+      2  EVALSHA 8afb6f 1 account:1 4 → (nil)
+      1! EVALSHA 8afb6f 1 account:1 5 → (nil)`)
+    expect(collisionOf(race)).toEqual({ ...stale, looked: 5, changed: 6, wrote: 7 })
+  })
+
   test('may do anything if its text names a command only when it runs', () => {
     const race = run(`
       1  XLEN account:1 → (integer) 1

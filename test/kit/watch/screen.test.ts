@@ -94,17 +94,21 @@ describe('the screen', () => {
     expect(screen).toMatch(/ {2}received {2}\{ first: a0 a1 /)
   })
 
-  test('two values that begin alike are shown from where they differ', async () => {
-    const same = long('same', 40)
-    const tasks = result.tasks.map((task) =>
-      task.state === 'failed'
-        ? { ...task, expected: `{ ${same}, last: 1 }`, received: `{ ${same}, last: 2 }` }
-        : task,
-    )
-    const quiet = { ...state, result: { ...result, tasks }, panel: undefined, news: undefined }
-    const screen = await renderScreen(quiet, { width: 60, height: 15, palette: plain })
-    expect(screen).toContain('  expected  … last: 1 }\n  received  … last: 2 }\n')
-  })
+  test.each([
+    [`{ ${long('same', 40)}, last: 1 }`, `{ ${long('same', 40)}, last: 2 }`, '… last: 1 }', '… last: 2 }'],
+    [`[ ${long('same', 40)} more ]`, `[ ${long('same', 40)} m`, '… same39 more ]', '… same39 m'],
+    [`"${'x'.repeat(300)}1"`, `"${'x'.repeat(300)}2"`, '… xxxxxxxxxx1"', '… xxxxxxxxxx2"'],
+  ])(
+    'two values that begin alike are shown from where they differ: %s',
+    async (expected, received, one, other) => {
+      const tasks = result.tasks.map((task) =>
+        task.state === 'failed' ? { ...task, expected, received } : task,
+      )
+      const quiet = { ...state, result: { ...result, tasks }, panel: undefined, news: undefined }
+      const screen = await renderScreen(quiet, { width: 60, height: 15, palette: plain })
+      expect(screen).toContain(`  expected  ${one}\n  received  ${other}\n`)
+    },
+  )
 
   test('a wide value has its beginning beside its name where it has only one line', async () => {
     const quiet = { ...state, panel: undefined, news: undefined, notice: undefined }

@@ -22,8 +22,10 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
   const { model, isShown, isComing, sentence, toggle } = useModelRun(slug, number)
   const run = isShown ? model : own
   const isHere = run !== undefined && (isShown || run.recording.steps.length > 0)
+  const isCurrent = own?.number === number
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'm' && isHere && !event.ctrlKey && !event.metaKey && !event.altKey) toggle()
+    if (event.key === 'm' && isHere && isCurrent && !event.ctrlKey && !event.metaKey && !event.altKey)
+      toggle()
   }
   return (
     <section class="explorer" aria-labelledby="explorer-title" onKeyDown={onKeyDown}>
@@ -31,8 +33,8 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
         <h2 id="explorer-title" tabIndex={-1}>
           What happened in Redis
         </h2>
-        {isHere && number === 'coming' && <span class="quiet-text">in the check before; loading …</span>}
-        {isHere && (
+        {isHere && !isCurrent && <span class="quiet-text">in the check before; loading …</span>}
+        {isHere && isCurrent && (
           <button type="button" onClick={toggle} aria-disabled={isComing} aria-keyshortcuts="m">
             {isShown ? 'Back to your run' : "The model answer's run"}
           </button>
@@ -80,7 +82,7 @@ function useRecording(
     if (typeof number !== 'number') return
     let isNewest = true
     void request<RunReply>(`/workbench/${slug}/recording`).then((reply) => {
-      if (isNewest && isAnswer(reply) && reply.kind === 'run') setRun({ ...reply, number })
+      if (isNewest) setRun(isAnswer(reply) && reply.kind === 'run' ? { ...reply, number } : undefined)
     })
     return () => {
       isNewest = false

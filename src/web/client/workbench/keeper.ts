@@ -188,7 +188,7 @@ export class Keeper {
     const reply = await saveFile(slug, text, base, isLeaving)
     switch (reply.kind) {
       case 'saved': {
-        if (reply.rev < this.#rev && this.#draft.base !== base) {
+        if (reply.rev < this.#rev && this.#draft.sent === undefined) {
           // News of this save, and then of a later version, was faster than the reply, and the page has taken that version.
           this.#draft = withoutSent(this.#draft)
         } else {

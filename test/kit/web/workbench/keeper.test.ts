@@ -254,6 +254,21 @@ test('a version that the page took before the reply to its own save is what the 
   expect(sent[1]).toMatchObject({ text: 'theirs and mine', base: 'h3' })
 })
 
+test('so is one that puts the file back as it was before the save', async () => {
+  const { keeper, type, keeping, text } = newPage()
+  type('two')
+  await vi.advanceTimersByTimeAsync(1_000)
+  keeper.hear(file('two', 'h2'), 2)
+  keeper.hear(file('one', 'h1'), 3)
+  expect(text()).toBe('one')
+  sent[0]?.reply(saved('h2', 2))
+  await settled()
+  expect(keeping()).toBe('saved')
+  type('one and mine')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(sent[1]).toMatchObject({ text: 'one and mine', base: 'h1' })
+})
+
 test("another program's version isn't shown with a syntax error of the text before", async () => {
   const { keeper, type, syntax } = newPage()
   type('two {')
