@@ -217,7 +217,7 @@ describe('updateUserProjection', () => {
         `After ${what}, a connection is still open that wasn't there before. If every event leaves one open, Redis soon accepts no more connections. Close every connection you open, in a \`finally\`.`,
       )
     }
-    const outcome = await attempt('a GET after updateUserProjection', () => redis.get('anything'))
+    const outcome = await attempt('GET after `updateUserProjection`', () => redis.get('anything'))
     verify(
       outcome.ok && outcome.value === null,
       'After `updateUserProjection`, the connection that was passed in can no longer be used. It belongs to the caller, so close only what you opened.',
@@ -653,13 +653,14 @@ describe('old events', () => {
 
   test("aren't all that changes the row", async () => {
     await plant()
-    // Nine writes: three attempts of a WATCH, a read, and a write.
-    const rival = withRival(box.redis, KEY, plant, 9)
+    // Nine commands: three attempts of a WATCH, a read, and a write. A rebuild after the write would undo it.
+    const rebuild = async () => (await row()).version === '1' && plant()
+    const rival = withRival(box.redis, KEY, rebuild, 9)
     const outcome = await attempt('updateUserProjection', () => update(emailChanged(2), rival.redis))
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, (await row()).version],
       ['applied', '2'],
-      "While event 2 was applied, another program built the row again several times. It was still at version 1, so event 2 was new, but it wasn't applied. `EXEC` replies `(nil)` whenever a watched key was written, even if the version is the same. That doesn't mean the event is old, so read the row again and retry as often as it takes.",
+      "While event 2 was being applied, another program rebuilt the row several times. It was still at version 1, so event 2 was new, but it wasn't applied. `EXEC` replies `(nil)` whenever a watched key was written, even if the version is the same. That doesn't mean the event is old, so read the row again and retry as often as it takes.",
     )
   })
 
@@ -835,7 +836,7 @@ describe('getUserProjection', () => {
         const found = first.ok ? (first.value as Awaited<ReturnType<typeof getUserProjection>>) : undefined
         verify(
           found === null || found?.email === ROW.email,
-          `The row was deleted just before \`getUserProjection\` sent its ${held ?? 'last command'}, and the result is neither the row nor null. Find out whether there's a row from the reply that has its fields, not with a command of its own.`,
+          `The row was deleted just before \`getUserProjection\` sent its ${held ?? 'last command'}, and the result is neither the row nor null. Find out whether there's a row from the reply that has its fields, not with a separate command.`,
           { expected: null, received: first.ok ? first.value : first.error },
         )
       },

@@ -58,6 +58,9 @@ export const updateUserProjection = async (
   if (eventType === 'USER_EMAIL_CHANGED') args.push(must('email'))
   if (eventType === 'USER_PHONE_CHANGED' && payload.phone !== null) args.push(must('phone'))
   const said = await redis.eval(SCRIPTS[eventType], 1, `projection:user:${entityId}`, version, ...args)
+  // A program that deletes rows has no place here, so report it.
+  if (said === 'applied' && (await redis.hget(`projection:user:${entityId}`, 'version')) === null)
+    console.warn(`the row of ${entityId} is gone`)
   return said as 'applied' | 'skipped'
 }
 
