@@ -214,7 +214,7 @@ describe('resume', () => {
     )
     verify(
       counts.every((count) => count <= 501),
-      '`resume` read without a COUNT, or with a very large one. After a long night, that loads the whole backlog into memory and makes all of it pending for one consumer. Read in pages, with COUNT 100.',
+      '`resume` read without a `COUNT`, or with a very large one. After a long night, that loads the whole backlog into memory and makes all of it pending for one consumer. Read in pages, with `COUNT 100`.',
       { expected: 'pages of about 100', received: counts },
     )
   })
@@ -412,7 +412,7 @@ describe('claimPending', () => {
     verifyEqual(
       [...new Set(events.map((event) => event.deliveries))],
       [2],
-      "Each of these events is being delivered for the second time. Their delivery counts aren't on the first page of XPENDING, because 150 other entries come first. Ask for the count of each ID that you claimed.",
+      "Each of these events is being delivered for the second time. Their delivery counts aren't on the first page of `XPENDING`, because 150 other entries come first. Ask for the count of each ID that you claimed.",
     )
     const mine = (await pending()).filter(([, consumer]) => consumer === 'mailer-1')
     verifyEqual(
@@ -462,7 +462,7 @@ describe('claimPending', () => {
     verifyEqual(
       [...new Set(events.map((event) => event.deliveries))],
       [2],
-      "Each of these events is being delivered for the second time. Between the first five and the others, mailer-1 has 100 pending events that it's still working on, so one page of its XPENDING rows may not contain every event that you claimed. Ask for the count of each ID.",
+      "Each of these events is being delivered for the second time. Between the first five and the others, mailer-1 has 100 pending events that it's still working on, so one page of its `XPENDING` rows may not contain every event that you claimed. Ask for the count of each ID.",
     )
   })
 
@@ -568,7 +568,7 @@ describe('claimPending', () => {
         const both = ids(first.value).filter((id) => ids(second.value).includes(id))
         verify(
           both.length === 0,
-          `Two consumers claimed at the same time, and both got ${both.join(', ')}${after ? `: the second call ran right after the ${after} of the first` : ''}. Pass the minimum idle time to the claim itself (XCLAIM and XAUTOCLAIM accept it). A claim with an idle time of 0 takes an event no matter which consumer just got it.`,
+          `Two consumers claimed at the same time, and both got ${both.join(', ')}${after ? `: the second call ran right after the ${after} of the first` : ''}. Pass the minimum idle time to the claim itself (\`XCLAIM\` and \`XAUTOCLAIM\` accept it). A claim with an idle time of 0 takes an event no matter which consumer just got it.`,
           { received: { first: ids(first.value), second: ids(second.value) } },
         )
       },
@@ -587,7 +587,7 @@ describe('claimPending', () => {
       verify: ({ first, held }) => {
         verify(
           first.ok,
-          `mailer-2 was only slow: it acknowledged 2-0 just before \`claimPending\` sent its ${held}, and \`claimPending\` failed. Any event can leave the pending entries list between two commands, so XPENDING may return no row for it.`,
+          `mailer-2 was only slow: it acknowledged 2-0 just before \`claimPending\` sent its ${held}, and \`claimPending\` failed. Any event can leave the pending entries list between two commands, so \`XPENDING\` may return no row for it.`,
           { received: !first.ok && first.error },
         )
         verifyEqual(
@@ -857,7 +857,7 @@ describe('recover', () => {
     verifyEqual(
       await call('recover', () => run(() => {})),
       { handled: 2, failed: 0, held: 0, dead: 0 },
-      'The entities are called `constructor` and `toString`. Nothing has failed, but not every event was handled. Every object has properties with these names, so keep the entities that failed in a Set.',
+      'The entities are called `constructor` and `toString`. Nothing has failed, but not every event was handled. Every object has properties with these names, so keep entities, failed or parked, in a Set.',
     )
   })
 
@@ -899,12 +899,12 @@ describe('recover', () => {
         }
         verify(
           found.pending + found.dead > 0,
-          `The process died after ${last}, and the event is lost: it's acknowledged, but there's no dead letter for it. Move it in one step, with MULTI or a script.`,
+          `The process died after ${last}, and the event is lost: it's acknowledged, but there's no dead letter for it. Move it in one step, with \`MULTI\` or a script.`,
           { received: found },
         )
         verify(
           found.pending + found.dead === 1,
-          `The process died after ${last}, and the event is both pending and in the dead-letter stream, so the next consumer moves it a second time. Move it in one step, with MULTI or a script.`,
+          `The process died after ${last}, and the event is both pending and in the dead-letter stream, so the next consumer moves it a second time. Move it in one step, with \`MULTI\` or a script.`,
           { received: found },
         )
         verify(
@@ -928,7 +928,7 @@ describe('recover', () => {
         const found = { pending: (await pending()).length, dead: (await deadLetters()).length }
         verify(
           found.dead <= 1,
-          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. Use a script, and write the dead letter only if XPENDING shows that the event is still pending.`,
+          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. Use a script, and write the dead letter only if \`XPENDING\` shows that the event is still pending.`,
           { received: found },
         )
         verify(
@@ -1027,7 +1027,7 @@ describe('retireConsumer', () => {
     verifyEqual(
       await consumers(),
       ['mailer-12'],
-      'mailer-1 has no pending events, so `retireConsumer` should remove it from the group (XGROUP DELCONSUMER) and keep mailer-12.',
+      'mailer-1 has no pending events, so `retireConsumer` should remove it from the group (`XGROUP DELCONSUMER`) and keep mailer-12.',
     )
     verifyEqual(await inHand(), ['2-0 of mailer-12'], 'The pending event of mailer-12 should stay as it is.')
   })
@@ -1039,7 +1039,7 @@ describe('retireConsumer', () => {
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       outcome.ok,
-      'Nothing is pending in the whole group, and `retireConsumer` failed. In that case the summary of XPENDING has no list of consumers: its fourth element is null (false in Lua).',
+      'Nothing is pending in the whole group, and `retireConsumer` failed. In that case the summary of `XPENDING` has no list of consumers: its fourth element is null (false in Lua).',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
@@ -1056,7 +1056,7 @@ describe('retireConsumer', () => {
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       (await pending()).length === 23,
-      "mailer-1 had 20 pending events, and after `retireConsumer` they're gone, because DELCONSUMER also drops the consumer's pending entries. To the group they count as delivered, so no consumer will ever get them. Check first, and refuse.",
+      "mailer-1 had 20 pending events, and after `retireConsumer` they're gone, because `DELCONSUMER` also drops the consumer's pending entries. To the group they count as delivered, so no consumer will ever get them. Check first, and refuse.",
       { received: await inHand() },
     )
     const error = await callError(
@@ -1085,12 +1085,12 @@ describe('retireConsumer', () => {
     const left = (await pending()).filter(([, consumer]) => consumer === 'mailer-1').length
     verify(
       !outcome.ok && left === 120,
-      'In the pending entries list, 150 events of mailer-2 come before 120 of mailer-1, and `retireConsumer` removed mailer-1 as if it had none. One page of XPENDING only shows the beginning of the list: use its summary, or pass the name of the consumer.',
+      'In the pending entries list, 150 events of mailer-2 come before 120 of mailer-1, and `retireConsumer` removed mailer-1 as if it had none. One page of `XPENDING` only shows the beginning of the list: use its summary, or pass the name of the consumer.',
       { expected: '120 pending events of mailer-1', received: `${left} of them` },
     )
     verify(
       outcome.error instanceof ConsumerBusyError && outcome.error.pending === 120,
-      'mailer-1 has 120 pending events, and the ConsumerBusyError contains another number. The detailed form of XPENDING returns at most as many rows as its COUNT, so use the summary, or read page by page.',
+      'mailer-1 has 120 pending events, and the ConsumerBusyError contains another number. The detailed form of `XPENDING` returns at most as many rows as its `COUNT`, so use the summary, or read page by page.',
       { expected: 120, received: outcome.error },
     )
   })
