@@ -151,9 +151,9 @@ describe('SnapshotStore', () => {
       new SnapshotStore(box.redis).apply(event('user_activity', '3-0', 'constructor')),
     )
     verifyEqual(
-      [outcome.ok || outcome.error, await get()],
+      [outcome.ok ? outcome.value : outcome.error, await get()],
       [true, { userId: 'u-1', name: null, email: null, logins: 1, friends: 0 }],
-      "An event has the type `constructor`, which isn't among the four, and `apply` failed or changed the snapshot. If you look the type up in an object, every object has a property `constructor`: use a `switch`, a Map, or `Object.hasOwn`.",
+      "An event has the type `constructor`, which isn't among the four, and `apply` failed, returned false, or changed the snapshot. If you look the type up in an object, every object has a property `constructor`: use a `switch`, a Map, or `Object.hasOwn`.",
     )
   })
 
@@ -241,7 +241,7 @@ describe('SnapshotStore', () => {
           !(first.ok && second.ok && (first.value === false || second.value === false)),
           `Two processes applied different events to one snapshot at the same time, the second call right after the first call's ${after ?? 'start'}, and one call returned false, so its event is lost. ${
             box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
-              ? 'EXEC replied (nil) because a watched key had changed, which means that nothing was written: watch, check, and try again.'
+              ? '`EXEC` replied `(nil)` because a watched key had changed, which means that nothing was written: watch, check, and try again.'
               : '`apply` returns false only if the snapshot already includes the event, or a later one of the same stream.'
           }`,
           { expected: [true, true], received: [first.ok && first.value, second.ok && second.value] },
@@ -276,7 +276,7 @@ describe('SnapshotStore', () => {
             (await get('u-1', box.connect()))?.logins,
             3,
             sameConnection && watched
-              ? "Two parts of one program got the login 2-0 at the same time, on one connection, and the snapshot doesn't count all three logins. WATCH belongs to a connection: the first EXEC also ends the other WATCH. Watch on a `redis.duplicate()`, or use a script."
+              ? "Two parts of one program got the login 2-0 at the same time, on one connection, and the snapshot doesn't count all three logins. A `WATCH` belongs to a connection, so the first `EXEC` also ends the other caller's `WATCH`. Watch on a `redis.duplicate()`, or use a script."
               : `There was one login. Then two callers got the login 2-0 at the same time: right after the first call's ${after ?? 'start'}, the second caller applied 2-0 and 3-0. Each of the three logins should count once. Check the position and change the snapshot in one step.`,
           )
         },
@@ -380,7 +380,7 @@ const times = (count: number) => ['0 times', 'once', 'twice'][count] ?? `${count
 const tooFew = (handed: readonly string[], calls: number, what = '') =>
   handed.length < calls
     ? `${what} The handler has been called ${times(handed.length)}, and by now it should have been called ${times(calls)}. Call it for each event, and again for an event that failed.`.trim()
-    : `${what} The handler gets events that it has had, and never the next one.`.trim()
+    : `${what} The handler keeps getting events that it has already handled, and never gets the next one.`.trim()
 
 /** Polls until the handler has been called that often. */
 const gets = (handed: readonly string[], calls: number, what?: string) =>
@@ -422,7 +422,7 @@ const blocks = (args: readonly string[]) => args.some((arg) => arg.toUpperCase()
 const waiting = () =>
   until(
     isWaiting,
-    "The stream has no event that wasn't handled, but no `XREAD … BLOCK` is waiting for the next one. A processor never ends: if a read returns nothing, it reads again, and it waits in Redis.",
+    'Every event in the stream has been handled, but no `XREAD … BLOCK` is waiting for the next one. A processor never ends: if a read returns nothing, it reads again, and it waits in Redis.',
   )
 
 describe('StreamProcessor', () => {
@@ -646,7 +646,7 @@ describe('StreamProcessor', () => {
     )
     verify(
       !shared,
-      'The waiting read was sent on the connection that was passed in. Now every other command on it waits too, for up to a minute, even a simple GET. Read on a `redis.duplicate()`.',
+      'The waiting read was sent on the connection that was passed in. Now every other command on it waits too, for up to a minute, even a simple `GET`. Read on a `redis.duplicate()`.',
     )
   })
 
@@ -656,7 +656,7 @@ describe('StreamProcessor', () => {
     await waiting()
     verify(
       waitsOf(box.commands).every((ms) => ms <= 20),
-      'With `blockMs: 20`, no read may wait longer than 20 milliseconds, and BLOCK 0 waits forever. Received: how long the reads may wait.',
+      'With `blockMs: 20`, no read may wait longer than 20 milliseconds, and `BLOCK 0` waits forever. Received: how long the reads may wait.',
       { expected: 'at most 20', received: waitsOf(box.commands) },
     )
     const empty = () =>
@@ -680,7 +680,7 @@ describe('StreamProcessor', () => {
     await waiting()
     verify(
       waitsOf(box.commands).every((ms) => ms <= 5_000),
-      'Without `blockMs`, a read should wait for at most 5,000 milliseconds. A read that waits forever (BLOCK 0) never notices that its connection has died silently.',
+      'Without `blockMs`, a read should wait for at most 5,000 milliseconds. A read that waits forever (`BLOCK 0`) never notices that its connection has died silently.',
       { expected: 'at most 5000', received: waitsOf(box.commands) },
     )
   })
@@ -693,7 +693,7 @@ describe('StreamProcessor', () => {
     const sent = box.commands.slice(before)
     verify(
       !isBusyPolling(sent),
-      'Nothing happened, but the processor sent one read after another. A loop without BLOCK keeps Redis and a CPU core busy for nothing. Let the read wait for `blockMs` milliseconds.',
+      'Nothing happened, but the processor sent one read after another. A loop without `BLOCK` keeps Redis and a CPU core busy for nothing. Let the read wait for `blockMs` milliseconds.',
       { expected: 'next to no commands', received: `${sent.length} commands, while another client sent 200` },
     )
   })
@@ -708,7 +708,7 @@ describe('StreamProcessor', () => {
     )
     verify(
       largest <= 100,
-      'One read returned more than 100 entries of a stream. A processor that was away for a day would load the whole day into memory. Read with COUNT.',
+      'One read returned more than 100 entries of a stream. A processor that was away for a day would load the whole day into memory. Read with `COUNT`.',
       { received: largest },
     )
   })
