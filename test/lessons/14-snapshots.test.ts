@@ -344,7 +344,7 @@ describe('createSnapshot', () => {
         const meanwhile = `An event with 7 points was stored while \`createSnapshot\` was running (${when}${held === undefined ? '' : `, before its ${held}`}).`
         const lost =
           held === 'EXEC' || box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
-            ? ': EXEC replied (nil) because a watched key had changed. That means nothing was written, so check again and try again'
+            ? ': `EXEC` replied `(nil)` because a watched key had changed. That means nothing was written, so check again and try again'
             : ''
         verify(
           first.ok || lost === '',
@@ -452,7 +452,7 @@ describe('getEntityStateWithSnapshot', () => {
     const found = await get(earned(seen))
     verify(
       !(seen.includes('2-0') && seen.length === 2),
-      'The snapshot was taken at the event 2-0, and the reducer received that event again, so its points are counted twice. XRANGE includes its start. `(2-0` leaves it out.',
+      'The snapshot was taken at the event 2-0, and the reducer received that event again, so its points are counted twice. `XRANGE` includes its start. `(2-0` leaves it out.',
       { expected: ['3-0'], received: seen },
     )
     verifyEqual(
@@ -499,7 +499,7 @@ describe('getEntityStateWithSnapshot', () => {
       )
       verify(
         largestReply(box.commands) <= 501,
-        'One command fetched more than 501 entries. Read in pages (COUNT 500), because the stream will grow, and all other clients wait while Redis builds a long reply.',
+        'One command fetched more than 501 entries. Read in pages (`COUNT 500`), because the stream will grow, and all other clients wait while Redis builds a long reply.',
         { received: largestReply(box.commands) },
       )
     }
@@ -576,7 +576,7 @@ describe('getEntityStateWithSnapshot', () => {
         verifyEqual(
           `${JSON.stringify(state)} at ${lastEventId}`,
           TWELVE_AT_3,
-          `A newer snapshot was written between the ${after ?? 'start'} and the ${held ?? 'end'}, and the result combines the state of one with the position of the other. Fetch all fields of the snapshot with one command, HGETALL or HMGET.`,
+          `A newer snapshot was written between the ${after ?? 'start'} and the ${held ?? 'end'}, and the result combines the state of one with the position of the other. Fetch all fields of the snapshot with one command, \`HGETALL\` or \`HMGET\`.`,
         )
       },
     })
@@ -634,7 +634,7 @@ describe('never backwards', () => {
     for (const outcome of outcomes) {
       verify(
         outcome.ok || !refused,
-        'Two calls of `createSnapshot` ran at the same time, EXEC replied (nil) to one of them because a watched key had changed, and that call threw. It should check again: either its snapshot is still the better one, or it returns false.',
+        'Two calls of `createSnapshot` ran at the same time, `EXEC` replied `(nil)` to one of them because a watched key had changed, and that call threw. It should check again: either its snapshot is still the better one, or it returns false.',
         { received: !outcome.ok && outcome.error },
       )
       await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
@@ -723,7 +723,7 @@ describe('never backwards', () => {
           TWELVE_AT_3,
           `Two parts of a program share one connection, and an older snapshot replaced a newer one, which was written after the first call's ${after ?? 'start'}. ${
             watched
-              ? 'WATCH belongs to a connection: the first EXEC also ended the other WATCH. Watch on a `redis.duplicate()` of your own, or use a script.'
+              ? "A `WATCH` belongs to a connection, so the first `EXEC` also ended the other call's `WATCH`. Watch on a `redis.duplicate()`, or use a script."
               : 'Compare the positions and write in one step.'
           }`,
         )
@@ -847,7 +847,7 @@ describe('never backwards', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.exists(SNAPSHOT)) === 1,
-          `Redis refused HSET (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`createSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused \`HSET\` (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`createSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
       },
@@ -862,7 +862,7 @@ describe('never backwards', () => {
     )
     verify(
       outcome.ok && (await box.admin.type(SNAPSHOT)) === 'hash' && (await stored()) === FIVE_AT_2,
-      'The key `snapshot:customer-1` held a string instead of a hash. `createSnapshot` should replace it, or every later snapshot fails. HSET rejects a key of another type, so delete the key in the same step as the write.',
+      'The key `snapshot:customer-1` held a string instead of a hash. `createSnapshot` should replace it, or every later snapshot fails. `HSET` rejects a key of another type, so delete the key in the same step as the write.',
       { expected: FIVE_AT_2, received: outcome.ok ? await box.admin.type(SNAPSHOT) : outcome.error },
     )
     await everyInterleaving({
