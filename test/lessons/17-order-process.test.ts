@@ -698,7 +698,7 @@ describe('the process manager', () => {
     verifyEqual(
       refunds.map(({ payload }) => payload),
       [{ amountCents: 7_697 }],
-      'One PAYMENT_RECEIVED event was on the bus three times with the same `eventId`. It is one payment, so `runProcess` should request one refund of 7697 cents.',
+      "One PAYMENT_RECEIVED event was on the bus three times with the same `eventId`. It's one payment, so `runProcess` should request one refund of 7697 cents.",
     )
     await box.admin.xgroup('SETID', BUS, 'order-process', '0')
     await call('runProcess', () => manage())
