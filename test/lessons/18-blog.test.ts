@@ -136,12 +136,12 @@ async function passesOnWriteErrors(
       const isStored = (await server.admin.xlen(KEY)) > events.length
       verify(
         !first.ok || isStored,
-        `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`${name}\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+        `Redis refused \`XADD\` (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`${name}\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
         { received: first.ok && first.value },
       )
       verify(
         first.ok || isStored || NO_PERMISSION.test(String(first.error)),
-        `Redis refused XADD (NOPERM), and \`${name}\` threw an error that hides the cause. Throw the error from Redis as it is.`,
+        `Redis refused \`XADD\` (NOPERM), and \`${name}\` threw an error that hides the cause. Throw the error from Redis as it is.`,
         { expected: 'the error from Redis', received: !first.ok && first.error },
       )
       const writes = box.commands
@@ -149,7 +149,7 @@ async function passesOnWriteErrors(
         .filter(({ args, error }) => args.join(' ').includes(type) && !error?.message.startsWith('NOSCRIPT'))
       verify(
         writes.length <= 1,
-        `Redis refused XADD (NOPERM), and \`${name}\` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.`,
+        `Redis refused \`XADD\` (NOPERM), and \`${name}\` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.`,
         { received: writes.map(({ name: sent }) => sent) },
       )
     },
@@ -319,15 +319,19 @@ describe('createPost and getPost', () => {
   })
 
   test('needs only a title', async () => {
-    for (const [id, typed] of [
-      ['post-1', { ...DRAFT, content: '' }],
-      ['post-2', { ...DRAFT, author: '' }],
+    for (const [id, typed, why] of [
+      [
+        'post-1',
+        { ...DRAFT, content: '' },
+        "A draft needs only a title: it's published later, and that's when it needs content.",
+      ],
+      ['post-2', { ...DRAFT, author: '' }, 'No rule is about the author.'],
     ] as const) {
       const outcome = await attempt('createPost', () => createPost(box.redis, clock, id, typed))
       verifyEqual(
         outcome.ok ? outcome.value : outcome.error,
         1,
-        `\`createPost\` refused ${JSON.stringify(typed)}, which breaks no rule. A draft needs only a title: it's published later, and that's when it needs content.`,
+        `\`createPost\` refused ${JSON.stringify(typed)}, which breaks no rule. ${why}`,
       )
     }
   })
@@ -360,7 +364,7 @@ describe('createPost and getPost', () => {
     verifyEqual(
       await call('getPost', () => getPost(box.redis, 'post-1')),
       published({ title: 'Hello, world', editedAt: '2026-03-03T08:00:00.000Z' }),
-      '`getPost` should resolve to the post after all events in `blog:post:post-1`, and its times should come from the timestamps of those events.',
+      '`getPost` should resolve to the post after all events in `blog:post:post-1`, and its times should come from the timestamps of those events. If you cache posts, cache them per connection.',
     )
     const none = await call('getPost', () => getPost(box.redis, 'post-9'))
     verify(none === null, "`getPost` should resolve to `null` for a post that doesn't exist.", {
