@@ -321,7 +321,7 @@ describe('takeSnapshot', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.exists(SNAPSHOT)) === 1,
-          `Redis refused HSET (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`takeSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused \`HSET\` (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`takeSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
         await closesConnections('an error from Redis')
@@ -342,7 +342,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           [first.ok ? first.value : first.error, await snapshot()],
           [true, at(10)],
-          `A program with an older reducer (0) saved its snapshot between the ${after ?? 'start'} and the ${held ?? 'end'} of \`takeSnapshot\`. A snapshot with reducerVersion 1 is still due, so \`takeSnapshot\` should save it and resolve to true.${box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null) ? ' EXEC replied (nil) because the watched key had changed, so nothing was written. Compare again.' : ''}`,
+          `A program with an older reducer (0) saved its snapshot between the ${after ?? 'start'} and the ${held ?? 'end'} of \`takeSnapshot\`. A snapshot with reducerVersion 1 is still due, so \`takeSnapshot\` should save it and resolve to true.${box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null) ? ' `EXEC` replied `(nil)` because the watched key had changed, so nothing was written. Compare again.' : ''}`,
         )
       },
     })
@@ -400,7 +400,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           await snapshot(),
           at(100),
-          `Two calls to \`takeSnapshot\`, for two posts, shared a connection. Then another program saved a snapshot at 100, and the older one at 90 overwrote it. ${watched ? 'WATCH belongs to a connection, so the call for the other post ended it. Watch on a `redis.duplicate()`, or use a script.' : 'Compare and write in one step.'}`,
+          `Two calls to \`takeSnapshot\`, for two posts, shared a connection. Then another program saved a snapshot at 100, and the older one at 90 overwrote it. ${watched ? 'A `WATCH` belongs to a connection, so the call for the other post ended it. Watch on a `redis.duplicate()`, or use a script.' : 'Compare and write in one step.'}`,
         )
       },
     })
