@@ -489,7 +489,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const waits = waitsSent().map(([, timeout]) => timeout ?? 0)
     verify(
       !waits.includes(0) && waits.reduce((sum, ms) => sum + ms, 0) < 2 * one.timeoutMs,
-      '`timeoutMs` was 50, and `appendReplicated` sent a longer `WAIT`. Pass `timeoutMs` to `WAIT` as it is: a timeout of 0 waits forever, and the caller has to know how long an append may take.',
+      '`timeoutMs` was 50, and `appendReplicated` waited longer than that. Send one `WAIT`, with `timeoutMs` as it is: a timeout of 0 waits forever, and the caller has to know how long an append may take.',
       { expected: 'at most 50 ms', received: waits.map((ms) => `WAIT for ${ms} ms`) },
     )
     const id = await replicated(
