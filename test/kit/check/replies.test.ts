@@ -63,6 +63,6 @@ test('a WATCH is reported if two callers shared its connection', () => {
   expect(sharedWatch([sent('XADD', '1-0')])).toBe('')
   expect(sharedWatch([watch(1, 'first'), watch(2, 'second'), watch(1, 'first')])).toBe('')
   expect(sharedWatch([watch(1, 'first'), watch(1, 'second')], 'write a script')).toMatch(
-    / WATCH .* or write a script\.$/,
+    / `WATCH` .* or write a script\.$/,
   )
 })

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { IslandProps, RunReply } from '../../protocol.ts'
 import { judged, Output } from '../run-snippet.tsx'
 import { Sentence } from '../sentence.tsx'
@@ -71,8 +71,8 @@ export function Snippet({ slug, number, kind, text }: IslandProps['snippet']) {
     onRun: () => void runNow.current(),
   })
 
-  // The lesson's own code and output give way to the editor.
-  useEffect(() => {
+  // The lesson's own code and output give way to the editor, in the same moment.
+  useLayoutEffect(() => {
     place.current?.closest('.snippet')?.classList.toggle('is-edited', isEdited)
   }, [isEdited])
 
