@@ -140,11 +140,12 @@ async function closesWhatItOpens(
   for (const [what, one, expectedVersion, id] of [
     ['an append that succeeded', event(1), 0, 'acc-1'],
     ['an append that was refused with a ConcurrencyError', event(2), 0, 'acc-1'],
-    ['an append of an event that encodeEvent refuses', spoilt, 1, 'acc-1'],
+    ['an append of an event that `encodeEvent` refuses', spoilt, 'current', 'acc-1'],
     ['an append with an invalid version', event(2), Number.NaN, 'acc-1'],
     ['an append to a key that holds a string, which Redis refuses', event(1), 0, 'acc-2'],
   ] as const) {
-    await attempt(name, () => appendTo(store, one, expectedVersion, id))
+    const version = expectedVersion === 'current' ? await box.admin.xlen(KEY) : expectedVersion
+    await attempt(name, () => appendTo(store, one, version, id))
     verifyEqual(
       await connectionsStillOpen(),
       0,
@@ -164,7 +165,7 @@ describe('appendEvent', () => {
     const conflict = !outcome.ok && outcome.error instanceof ConcurrencyError ? outcome.error : undefined
     verify(
       conflict === undefined || String(conflict.actualVersion) !== '0',
-      "The account is at version 0, as expected, but `appendEvent` called that a conflict. In Lua, everything in ARGV is a string, and `'0' ~= 0` is always true, so compare with `tonumber(ARGV[1])`.",
+      "The account is at version 0, as expected, but `appendEvent` called that a conflict. In Lua, everything in `ARGV` is a string, and `'0' ~= 0` is always true, so compare with `tonumber(ARGV[1])`.",
       { received: conflict },
     )
     const version = await call('appendEvent', () => {
@@ -321,11 +322,11 @@ describe('appendEvent', () => {
         const error = first.ok ? undefined : first.error
         const wasFirst = first.ok && (await stored())[1] === 2
         const advice = box.commands.some(({ name }) => name === 'WATCH')
-          ? 'Any EXEC ends a `WATCH` on its connection, so watch on your own `redis.duplicate()`, or use a script.'
+          ? 'Any `EXEC` ends a `WATCH` on its connection, so watch on your own `redis.duplicate()`, or use a script.'
           : 'Check the version and append in one step.'
         verify(
           wasFirst || error instanceof ConcurrencyError,
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of \`appendEvent\`, its caller sent a MULTI and an EXEC on the same connection, and then another client appended version 2. The append that expected version 1 should have been refused with a ConcurrencyError. ${advice}`,
+          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of \`appendEvent\`, its caller sent a \`MULTI\` and an \`EXEC\` on the same connection, and then another client appended version 2. The append that expected version 1 should have been refused with a ConcurrencyError. ${advice}`,
           { expected: 'ConcurrencyError', received: first.ok ? first.value : error },
         )
       },
@@ -1243,6 +1244,12 @@ describe('decideAndAppend', () => {
       calls,
       1,
       '`attempts` was 0, another client was faster, and `decide` was called again. It should be called just once: 0 is a number of attempts, and only a missing argument means 5. Beware of `attempts || 5`.',
+      [
+        [
+          (n) => n > 5,
+          '`attempts` was 0, another client was faster every time, and `decide` was called again and again. It should be called just once. If you compare with `===`, the count never equals 0, because the first attempt is already past it: compare with `>=`.',
+        ],
+      ],
     )
   })
 
