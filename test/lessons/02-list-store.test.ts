@@ -118,7 +118,7 @@ describe('storeEvent', () => {
     verifyEqual(
       parsed(await box.admin.lrange('events:user-42', 0, -1)),
       [event(1), event(2)],
-      'The list should contain the events in the order in which they were stored, oldest first. LPUSH puts the newest event first and reverses history, so append with RPUSH.',
+      'The list should contain the events in the order in which they were stored, oldest first. `LPUSH` puts the newest event first and reverses history, so append with `RPUSH`.',
     )
     verifyEqual(
       parsed(await box.admin.lrange('events:type:USER_REGISTERED', 0, -1)),
@@ -149,7 +149,7 @@ describe('storeEvent', () => {
     const messages = await heard()
     verify(
       messages.length === 1,
-      `\`storeEvent\` should PUBLISH one message on the channel \`events\`. Listeners received ${messages.length}: with none, they miss the event, and with too many, they wake up for nothing.`,
+      `\`storeEvent\` should \`PUBLISH\` one message on the channel \`events\`. Listeners received ${messages.length}: with none, they miss the event, and with too many, they wake up for nothing.`,
       { received: messages },
     )
     verifyEqual(
@@ -200,13 +200,13 @@ describe('storeEvent', () => {
         verify(
           entity === type,
           pipelined
-            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn't a transaction: it only saves round trips. Use MULTI and EXEC, or a script.`
-            : `The process died after ${last}, and only one of the two lists had the event, because \`storeEvent\` writes in separate commands. The lists will now disagree forever. Send all three commands between MULTI and EXEC, or in one script.`,
+            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn't a transaction: it only saves round trips. Use \`MULTI\` and \`EXEC\`, or a script.`
+            : `The process died after ${last}, and only one of the two lists had the event, because \`storeEvent\` writes in separate commands. The lists will now disagree forever. Send all three commands between \`MULTI\` and \`EXEC\`, or in one script.`,
           { received: found },
         )
         verify(
           told === entity,
-          'The process died after the event was stored but before it was announced, so listeners on the channel never wake up for it. Put the PUBLISH in the same transaction as the two writes.',
+          'The process died after the event was stored but before it was announced, so listeners on the channel never wake up for it. Put the `PUBLISH` in the same transaction as the two writes.',
           { received: found },
         )
       },
@@ -231,7 +231,7 @@ describe('storeEvent', () => {
     verifyEqual(
       [outcome.ok || outcome.error, (await box.admin.lrange('events:user-42', 0, -1)).length],
       [true, 2],
-      `\`storeEvent\` was called twice at once on one connection, and the calls got in each other's way.${box.commands.filter(({ name }) => name === 'MULTI').length > 1 ? ' A MULTI applies to every command on its connection until EXEC. Chain the commands to what `redis.multi()` returns, and ioredis sends them together.' : ''}`,
+      `\`storeEvent\` was called twice at once on one connection, and the calls got in each other's way.${box.commands.filter(({ name }) => name === 'MULTI').length > 1 ? ' A `MULTI` applies to every command on its connection until `EXEC`. Chain the commands to what `redis.multi()` returns, and ioredis sends them together.' : ''}`,
     )
   })
 
@@ -295,7 +295,7 @@ describe('storeEvent', () => {
       'storeEvent',
       () => storeEvent(box.redis, spoilt),
       Error,
-      "`storeEvent` stored an event with a Date in its payload, which JSON turns into a string. Encode events with `encodeEvent` from lesson 01, which refuses such an event. JSON.stringify on its own doesn't.",
+      "`storeEvent` stored an event with a Date in its payload, which JSON turns into a string. Encode events with `encodeEvent` from lesson 01, which refuses such an event. `JSON.stringify` on its own doesn't.",
     )
     verifyEqual(
       'field' in error && error.field,
@@ -313,7 +313,7 @@ describe('storeEvent', () => {
     passesOnErrors({
       name: 'storeEvent',
       run: (redis) => storeEvent(redis, event(1)),
-      why: "The caller has to learn about every command that failed, PUBLISH included, because a follower that gets no message doesn't read the event.",
+      why: "The caller has to learn about every command that failed, `PUBLISH` included, because a follower that gets no message doesn't read the event.",
     }))
 })
 
@@ -788,7 +788,7 @@ describe('followEvents', () => {
     verifyEqual(
       { handled: inbox.seen, position },
       { handled: [], position: 0 },
-      '`stop` was called while `followEvents` was reading the list. The read found event 1, and `handle` was called with it all the same. Check whether `stop` has been called right before each call of `handle`, not after it.',
+      '`stop` was called while `followEvents` was reading the list. The read found event 1, and `handle` was called with it all the same. Check whether `stop` has been called right before each call of `handle`, not after it, and set that flag in `stop` before its first `await`.',
     )
   })
 
@@ -811,7 +811,7 @@ describe('followEvents', () => {
     )
     verify(
       !outcome.ok,
-      "The second stored entry isn't an event (it's cut off in the middle), and `followEvents` resolved as if it had caught up. If the first read fails, reject with its error, because the caller would go on without the events after it.",
+      "The second stored entry isn't an event (it's cut off in the middle), and `followEvents` resolved as if it had caught up. If the first read fails, reject with its error, because the caller would continue without the events after it.",
       { expected: 'MalformedEventError', received: 'it resolved' },
     )
     verify(
@@ -884,7 +884,7 @@ describe('followEvents', () => {
     })
   })
 
-  test("doesn't read before it listens", async () => {
+  test('reads after it has subscribed', async () => {
     const inbox = newInbox()
     let stored = false
     const redis = box.connect()
@@ -911,7 +911,7 @@ describe('followEvents', () => {
     if (stored) await until(() => inbox.seen.length > 0)
     verify(
       !stored || inbox.seen.length > 0,
-      "An event stored just before `followEvents` sent its SUBSCRIBE was never handled, because the first read didn't wait for the subscription and was done by then. Await `subscribe`, then read.",
+      "An event stored just before `followEvents` sent its `SUBSCRIBE` was never handled, because the first read didn't wait for the subscription and was done by then. Await `subscribe`, then read.",
       { expected: [1], received: inbox.seen },
     )
     await stop(follower)
@@ -936,7 +936,7 @@ describe('followEvents', () => {
     })
     verify(
       left === 0,
-      'Redis refused a command before `followEvents` had resolved, and `followEvents` rejected but left its own connection open. The caller got no follower to stop, so nothing can ever close it. Close it whichever command fails, SUBSCRIBE included.',
+      'Redis refused a command before `followEvents` had resolved, and `followEvents` rejected but left its own connection open. The caller got no follower to stop, so nothing can ever close it. Close it whichever command fails, `SUBSCRIBE` included.',
       { expected: 'no more connections than before', received: `${left} more` },
     )
   })
@@ -945,7 +945,7 @@ describe('followEvents', () => {
 async function refusesId(name: string, id: string, run: () => unknown): Promise<void> {
   const why = id.startsWith('type:')
     ? `Its key would be \`events:${id}\`, which is the list of a type, so this entity's events would be mixed in with everyone's.`
-    : `An ID has 1 to 100 of the characters A-Z a-z 0-9 . _ - and no others, so that it can't collide with another key.${id.includes('ſ') ? " If you ignore case, `ſ` counts as an s, so don't." : ''}`
+    : `An ID has 1 to 100 of the characters A-Z a-z 0-9 . _ - and no others, so that it can't collide with another key.${id.includes('ſ') ? ' A pattern with the flags `i` and `u` (or `v`) takes `ſ` for an s, and `toUpperCase` turns it into an S, so list `A-Z` and `a-z`.' : ''}`
   const outcome = await attempt(name, run)
   verify(
     !outcome.ok,
@@ -1025,7 +1025,7 @@ async function readsPagesOf500(name: string, read: (from?: number) => Promise<Ev
   verifyEqual(
     shape(first),
     { events: 500, first: 1, next: 500 },
-    `The first page of 1,200 events should contain 500 of them, and \`next\` should be 500, the position of the event after them. LRANGE includes both ends: 0 to 499 is 500 entries.`,
+    `The first page of 1,200 events should contain 500 of them, and \`next\` should be 500, the position of the event after them. \`LRANGE\` includes both ends: 0 to 499 is 500 entries.`,
   )
   const second = await call(name, () => read(500))
   verifyEqual(
