@@ -57,7 +57,7 @@ describe('addEntry', () => {
     const stored = await box.admin.xrange('user_updates', '-', '+')
     verify(
       stored.length === 1,
-      'After `addEntry`, the stream `user_updates` should contain one entry. XADD takes its fields as a flat list: name, value, name, value.',
+      'After `addEntry`, the stream `user_updates` should contain one entry. `XADD` takes its fields as a flat list: name, value, name, value.',
       { received: stored },
     )
     verifyEqual(
@@ -118,7 +118,7 @@ describe('addEntry', () => {
     )
     verify(
       left.length < 250,
-      "With `keepAbout` 10, the stream of 250 entries didn't get shorter. Redis never trims on its own, so pass `MAXLEN ~ 10` to XADD.",
+      "With `keepAbout` 10, the stream of 250 entries didn't get shorter. Redis never trims on its own, so pass `MAXLEN ~ 10` to `XADD`.",
       { expected: 'fewer than 250 entries', received: `${left.length} entries` },
     )
   })
@@ -136,13 +136,13 @@ describe('addEntry', () => {
     const shorter = await box.admin.xlen('user_activity')
     verify(
       shorter < length,
-      `With \`keepAbout\` 1, the stream of ${length} entries didn't get shorter. 1 is a number like any other, so pass \`MAXLEN ~ 1\` to XADD.`,
+      `With \`keepAbout\` 1, the stream of ${length} entries didn't get shorter. 1 is a number like any other, so pass \`MAXLEN ~ 1\` to \`XADD\`.`,
       { expected: `fewer than ${length} entries`, received: `${shorter} entries` },
     )
     const names = box.commands.map(({ name }) => name.toUpperCase())
     verify(
       !names.includes('XTRIM') || names.includes('EXEC'),
-      '`addEntry` appends with XADD and trims with a separate XTRIM, so the process may die in between. XADD accepts `MAXLEN ~` too, which does both in one step and saves a round trip.',
+      '`addEntry` appends with `XADD` and trims with a separate `XTRIM`, so the process may die in between. `XADD` accepts `MAXLEN ~` too, which does both in one step and saves a round trip.',
       { received: names },
     )
   })
@@ -222,7 +222,7 @@ describe('readEntries, readLatest', () => {
     const ids = entries.map(({ id }) => id)
     verify(
       ids[0] !== '9-0',
-      '`readEntries` after `9-0` returned `9-0` again, because the start of XRANGE is inclusive. Use `(9-0`, with an opening parenthesis, to make it exclusive.',
+      '`readEntries` after `9-0` returned `9-0` again, because the start of `XRANGE` is inclusive. Use `(9-0`, with an opening parenthesis, to make it exclusive.',
       { expected: ['10-0', '10-1'], received: ids },
     )
     verifyEqual(
@@ -254,7 +254,7 @@ describe('readEntries, readLatest', () => {
       isEntries('readEntries', page)
       verify(
         page.length <= 60,
-        '`readEntries` with a `count` of 60 returned more than 60 entries. Limit the reply with COUNT.',
+        '`readEntries` with a `count` of 60 returned more than 60 entries. Limit the reply with `COUNT`.',
         {
           received: `${page.length} entries`,
         },
@@ -270,7 +270,7 @@ describe('readEntries, readLatest', () => {
     )
     verify(
       largestReply(box.commands) <= 61,
-      '`readEntries` fetched more than one page. Limit the reply with COUNT instead of cutting it off afterward: on a stream of a million entries, that saves seconds.',
+      '`readEntries` fetched more than one page. Limit the reply with `COUNT` instead of cutting it off afterward: on a stream of a million entries, that saves seconds.',
       { expected: 'at most 61 entries in one reply', received: `${largestReply(box.commands)} entries` },
     )
   })
@@ -339,7 +339,7 @@ describe('readEntries, readLatest', () => {
     )
     verify(
       largestReply(box.commands) <= 11,
-      '`readLatest` fetched more entries than it returns. Use XREVRANGE with COUNT, which reads from the end.',
+      '`readLatest` fetched more entries than it returns. Use `XREVRANGE` with `COUNT`, which reads from the end.',
       { expected: 'at most 11 entries in one reply', received: `${largestReply(box.commands)} entries` },
     )
   })
@@ -524,12 +524,12 @@ async function read(positions: Readonly<Record<string, string>>, waitMs: number)
   const outcome = await attempt('readNew', () => readNew(box.redis, positions, waitMs), { background: true })
   verify(
     outcome.ok || !/null|undefined|iterable/.test(String(outcome.error)),
-    '`readNew` failed when no stream had anything new. In that case, XREAD replies with null, not an empty list, so check for null before you iterate.',
+    '`readNew` failed when no stream had anything new. In that case, `XREAD` replies with null, not an empty list, so check for null before you iterate.',
     { received: !outcome.ok && outcome.error },
   )
   verify(
     outcome.ok || !/Invalid stream ID|Unbalanced/i.test(String(outcome.error)),
-    'Redis rejected the XREAD from `readNew`. After STREAMS, it expects the names of all streams, then all positions in the same order: `user_updates user_friends 1000-0 0-0`.',
+    'Redis rejected the `XREAD` from `readNew`. After `STREAMS`, it expects the names of all streams, then all positions in the same order: `user_updates user_friends 1000-0 0-0`.',
     { received: !outcome.ok && outcome.error },
   )
   const result = await call(
@@ -612,7 +612,7 @@ describe('readNew', () => {
     const blocked = Math.max(0, ...box.commands.map(blockOf))
     verify(
       blocked <= 10,
-      'With `waitMs` 0, `readNew` shouldn\'t wait at all, but it sent an XREAD with BLOCK. To Redis, `BLOCK 0` means "forever," so leave BLOCK out.',
+      'With `waitMs` 0, `readNew` shouldn\'t wait at all, but it sent an `XREAD` with `BLOCK`. To Redis, `BLOCK 0` means "forever," so leave `BLOCK` out.',
       { expected: 'no BLOCK', received: `BLOCK ${blocked}` },
     )
     verifyEqual(
@@ -623,7 +623,7 @@ describe('readNew', () => {
     const longest = Math.max(0, ...box.commands.map(blockOf))
     verify(
       longest <= 30,
-      `With \`waitMs\` 30, \`readNew\` sent an XREAD with BLOCK ${longest}, so it may wait longer than the caller allows. Pass \`waitMs\` to BLOCK as it is.`,
+      `With \`waitMs\` 30, \`readNew\` sent an \`XREAD\` with \`BLOCK ${longest}\`, so it may wait longer than the caller allows. Pass \`waitMs\` to \`BLOCK\` as it is.`,
       { expected: 'BLOCK 30 at most', received: `BLOCK ${longest}` },
     )
   })
@@ -648,7 +648,7 @@ describe('readNew', () => {
     reading.catch(() => {})
     verify(
       result !== undefined,
-      "`readNew` is waiting even though `user_updates` has two entries after the position. `$` isn't a position: it skips the entries that are already there. Pass the IDs from `positions` to XREAD.",
+      "`readNew` is waiting even though `user_updates` has two entries after the position. `$` isn't a position: it skips the entries that are already there. Pass the IDs from `positions` to `XREAD`.",
       { expected: ['1000-0', '2000-0'], received: 'nothing yet' },
     )
     verifyEqual(
@@ -667,7 +667,7 @@ describe('readNew', () => {
     await box.roundTrips(200)
     verify(
       result === undefined,
-      "`readNew` returned immediately even though `waitMs` allows it to wait. A caller's loop would then query Redis without a pause. Pass `BLOCK` and the milliseconds to XREAD.",
+      "`readNew` returned immediately even though `waitMs` allows it to wait. A caller's loop would then query Redis without a pause. Pass `BLOCK` and the milliseconds to `XREAD`.",
       { received: result },
     )
     verify(
@@ -686,12 +686,12 @@ describe('readNew', () => {
     await arrived(reading, () => result !== undefined || shared)
     verify(
       shared || result !== undefined,
-      "An entry arrived while `readNew` was waiting, and `readNew` didn't return it. Wait only until the first entry arrives: `waitMs` is a limit, not a time to sleep. XREAD with `BLOCK` replies as soon as there's something.",
+      "An entry arrived while `readNew` was waiting, and `readNew` didn't return it. Wait only until the first entry arrives: `waitMs` is a limit, not a time to sleep. `XREAD` with `BLOCK` replies as soon as there's something.",
       { expected: 'the entry 7-0', received: 'nothing yet' },
     )
     verify(
       !shared,
-      'While `readNew` waited, a GET on the same connection got no reply. A blocked connection does nothing else, so all code that shares it waits too. Wait on a `redis.duplicate()`, and close it afterward.',
+      'While `readNew` waited, a `GET` on the same connection got no reply. A blocked connection does nothing else, so all code that shares it waits too. Wait on a `redis.duplicate()`, and close it afterward.',
     )
     verifyEqual(
       result && summary(result),
@@ -722,8 +722,16 @@ describe('readNew', () => {
     await box.admin.xadd('user_updates', '8-0', 'n', '1')
     await arrived(both, () => updates !== undefined && friends !== undefined)
     verify(
+      !isLate || friends === undefined,
+      "Two calls of `readNew` were waiting, each for a different stream, and then an entry arrived in both streams. One call returned only after an entry had arrived for the other one. A blocked connection does nothing else, so don't share it, and don't let one call wait for another.",
+      {
+        expected: 'the entry 7-0 of user_friends, as soon as it had arrived',
+        received: 'the entry 7-0 of user_friends, only after 8-0 had arrived in user_updates',
+      },
+    )
+    verify(
       !isLate && early === undefined && updates !== undefined,
-      'Two calls of `readNew` were waiting, each for another stream, and then an entry arrived in each. At least one of the calls failed or missed its entry. A blocked connection does nothing else, so each call needs a `redis.duplicate()` of its own.',
+      'Two calls of `readNew` were waiting, each for a different stream, and then an entry arrived in both streams. At least one of the calls missed its entry. A blocked connection does nothing else, so each call needs its own `redis.duplicate()`.',
       { expected: 'the entry of its own stream for each call', received: { updates, friends } },
     )
     await both
@@ -741,7 +749,7 @@ describe('readNew', () => {
     await attempt('readNew', () => readNew(box.redis, { user_updates: 'no-id' }, 20), { background: true })
     verify(
       (await connectionsStillOpen()) === 0,
-      "`readNew` received a position that isn't an ID, so its XREAD failed, and the connection it had opened is still open. Close it in a `finally`, which runs whether the read succeeds or not.",
+      "`readNew` received a position that isn't an ID, so its `XREAD` failed, and the connection it had opened is still open. Close it in a `finally`, which runs whether the read succeeds or not.",
       { expected: 'no more connections than before', received: 'one more' },
     )
     verifyEqual(
@@ -767,7 +775,7 @@ describe('readNew', () => {
     verifyEqual(
       sizes,
       [100, 100, 30, 0],
-      'Of 230 entries, `readNew` should return 100, then 100, then 30, and then none. Read at most 100 from each stream (COUNT 100), starting after the positions you receive.',
+      'Of 230 entries, `readNew` should return 100, then 100, then 30, and then none. Read at most 100 from each stream (`COUNT 100`), starting after the positions you receive.',
       [
         [
           (found) => found[0] === 100 && found[3] === 100,
@@ -783,7 +791,7 @@ describe('readNew', () => {
     const waiting = await read(START, 20)
     verify(
       waiting.entries.filter(({ stream }) => stream === 'user_activity').length === 100,
-      "Of 230 entries, `readNew` should return the first 100, even if it's allowed to wait. Pass COUNT 100 together with BLOCK.",
+      "Of 230 entries, `readNew` should return the first 100, even if it's allowed to wait. Pass `COUNT 100` together with `BLOCK`.",
       { expected: '100 entries', received: `${waiting.entries.length} entries` },
     )
   })
