@@ -287,7 +287,7 @@ describe('publishBatch', () => {
       verifyEqual(
         await streams(),
         NOTHING,
-        `\`${key}\` isn't a stream, and ${others} of the batch were stored anyway. Neither MULTI nor a script rolls back what it did before a command failed, so check the \`TYPE\` of every key before the first write.`,
+        `\`${key}\` isn't a stream, and ${others} of the batch were stored anyway. Neither \`MULTI\` nor a script rolls back what it did before a command failed, so check the \`TYPE\` of every key before the first write.`,
       )
       const error = await callError(
         'publishBatch',
@@ -338,7 +338,7 @@ describe('publishBatch', () => {
   test('works after Redis has forgotten the script', async () => {
     const publisher = new EventPublisher(box.redis)
     await call('publishBatch', () => publisher.publishBatch([event(1)]))
-    await box.admin.script('FLUSH')
+    await box.forgetScripts()
     const outcome = await attempt('publishBatch', () => publisher.publishBatch([event(3)]))
     verify(
       outcome.ok,
@@ -400,7 +400,7 @@ describe('publishBatch', () => {
             await streams(),
             taken ? NOTHING : WHOLE,
             taken
-              ? `Another client used the key \`${key}\` for something else just before \`publishBatch\` sent its ${held}, and part of the batch was stored. Checking the keys and writing have to be one step: use one script, or WATCH.`
+              ? `Another client used the key \`${key}\` for something else just before \`publishBatch\` sent its ${held}, and part of the batch was stored. Checking the keys and writing have to be one step: use one script, or \`WATCH\`.`
               : `Another client tried to use the key \`${key}\` for something else and couldn't, so the batch should be stored as a whole.`,
           )
           verify(

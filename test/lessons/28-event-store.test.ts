@@ -160,7 +160,7 @@ describe('append', () => {
   test('after the scripts are gone', async () => {
     const store = open(box.redis)
     await call('append', () => store.append(S, [counted(1)], { expected: 'none' }))
-    await box.admin.script('FLUSH')
+    await box.forgetScripts()
     const outcome = await attempt('append', () => store.append(S, [counted(2)], { expected: 1 }))
     verify(
       outcome.ok,
@@ -740,7 +740,7 @@ describe('snapshots', () => {
     const store = open(box.redis)
     const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
     await call('saveSnapshot', () => store.saveSnapshot(S, model, { state: 1, version: 1 }))
-    await box.admin.script('FLUSH')
+    await box.forgetScripts()
     const outcome = await attempt('saveSnapshot', () =>
       store.saveSnapshot(S, model, { state: 2, version: 2 }),
     )

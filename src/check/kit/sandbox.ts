@@ -35,6 +35,8 @@ export interface Sandbox {
    * that something doesn't arrive.
    */
   roundTrips(count: number): Promise<undefined>
+  /** Makes Redis forget all scripts, as it does when it restarts; not a borrowed one, where they may be someone else's. */
+  forgetScripts(): Promise<void>
   /** A redis-server for this test only, to kill and start again; for tasks with `Needs: own-server`. */
   startServer(options?: OwnServerOptions): Promise<OwnServer>
   /** A three-node cluster for this test only; for tasks with `Needs: cluster`. */
@@ -172,6 +174,7 @@ export function useSandbox(): Sandbox {
     connect,
     has: (need) => !lacks(need),
     roundTrips,
+    forgetScripts,
     startServer,
     startCluster,
   }
@@ -180,6 +183,10 @@ export function useSandbox(): Sandbox {
 async function roundTrips(count: number): Promise<undefined> {
   for (let trip = 0; trip < count; trip += 1) await required(admin).ping()
   return undefined
+}
+
+async function forgetScripts(): Promise<void> {
+  if (!isBorrowed()) await required(admin).script('FLUSH')
 }
 
 function required(client: Redis | undefined): Redis {
