@@ -775,9 +775,8 @@ describe('followEvents', () => {
     const inbox = newInbox()
     let follower: Follower | undefined
     let stopping: Promise<number> | undefined
-    // Stops the follower just before it sends its next read.
-    const { redis } = withRival(box.redis, 'events:type:USER_REGISTERED', async () => {
-      stopping ??= follower?.stop()
+    const { redis } = withRival(withSlowGoodbye(box.redis), 'events:type:USER_REGISTERED', async () => {
+      stopping ??= follower?.stop() // just before it sends its next read
     })
     follower = await call('followEvents', () => followEvents(redis, 'USER_REGISTERED', 0, inbox.handle), {
       background: true,
@@ -1124,6 +1123,22 @@ async function until(condition: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5))
     await box.roundTrips(1)
   }
+}
+
+/** Its duplicates send UNSUBSCRIBE and QUIT only after a read that was sent later has been answered. */
+function withSlowGoodbye(redis: Redis): Redis {
+  const duplicate = redis.duplicate.bind(redis)
+  redis.duplicate = (...options) => {
+    const own = duplicate(...options)
+    const send = own.sendCommand.bind(own)
+    own.sendCommand = (command) => {
+      if (!/^(p?unsubscribe|quit)$/i.test(command.name)) return send(command)
+      void box.roundTrips(30).then(() => send(command))
+      return command.promise
+    }
+    return own
+  }
+  return redis
 }
 
 /** Only for the wording of a diagnosis: a pipeline and separate commands leave the same traces in Redis. */
