@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { IslandProps, RunReply } from '../../protocol.ts'
 import { judged, Output } from '../run-snippet.tsx'
 import { Sentence } from '../sentence.tsx'

@@ -44,6 +44,7 @@ need('chromium').describe('snippets in the workbench', () => {
     await one.button('Edit').click()
     await status(one).getByText('Ctrl-Enter runs it.').waitFor()
     expect(await shown.isVisible()).toBe(false)
+    await one.editor.waitFor() // it's loaded only now, and `change` asks for it only if it isn't there
     await change(one, "console.log('mine', 6 * 7)")
     await one.button('Run again').click()
     await status(one).getByText('✓ Your version ran').waitFor()
