@@ -102,7 +102,11 @@ export class Keeper {
       this.#draft = withoutSent(this.#draft)
     }
     this.#shelf.keep()
-    if (this.#saving !== undefined) return
+    if (this.#saving !== undefined) {
+      // It's back, so the reply to the save must not take it for gone.
+      if (this.#keeping.kind === 'gone') this.#set({ kind: 'saving' })
+      return
+    }
     if (!this.#isDirty) this.#set({ kind: 'saved' })
     else if (this.#keeping.kind !== 'typing') {
       // It was typed before a reload, before a restart, or while the file was gone.

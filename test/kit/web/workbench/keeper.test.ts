@@ -280,6 +280,18 @@ test("another program's version isn't shown with a syntax error of the text befo
   expect(syntax()).toBeUndefined()
 })
 
+test("a file that's renamed and renamed back before the reply to its save is there", async () => {
+  const { keeper, type, keeping } = newPage()
+  type('two')
+  await vi.advanceTimersByTimeAsync(1_000)
+  keeper.hear(file('two', 'h2'), 2)
+  keeper.hear({ kind: 'gone', sentence: 'It is gone.' }, 3)
+  keeper.hear(file('two', 'h2'), 4)
+  sent[0]?.reply(saved('h2', 2))
+  await settled()
+  expect(keeping()).toBe('saved')
+})
+
 test("a file that's deleted after a save stays deleted when the save's reply comes later", async () => {
   const { keeper, type, keeping } = newPage()
   type('two')
