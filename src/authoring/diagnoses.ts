@@ -11,10 +11,13 @@ export function diagnosesIn(suite: string): readonly Literal[] {
   return readSuite(suite).literals.filter(isSentence)
 }
 
-/** The suite's diagnoses that no answer's result contains. */
-export function unreached(suite: string, results: readonly CheckResult[]): readonly Literal[] {
+/** The diagnoses that no answer's result contains. */
+export function unreached(
+  diagnoses: readonly Literal[],
+  results: readonly CheckResult[],
+): readonly Literal[] {
   const said = results.flatMap(({ tasks }) => tasks.flatMap(({ diagnosis }) => diagnosis ?? []))
-  return diagnosesIn(suite).filter(({ pieces }) => {
+  return diagnoses.filter(({ pieces }) => {
     const pattern = new RegExp(pieces.map(escapePattern).join('[\\s\\S]*'))
     return !said.some((diagnosis) => pattern.test(diagnosis))
   })
@@ -29,14 +32,14 @@ export function unreachedFinding(
 ): Finding[] {
   // A skipped task reports nothing, so its sentences can't be judged.
   if (results.some(({ tasks }) => tasks.some(({ state }) => state === 'skipped'))) return []
-  const lines = unreached(suite, results).map(({ line }) => line)
+  const all = diagnosesIn(suite)
+  const lines = unreached(all, results).map(({ line }) => line)
   if (lines.length === 0) return []
-  const all = diagnosesIn(suite).length
   return [
     warning(
       'diagnoses',
       file,
-      `No answer gets ${lines.length} of its ${all} diagnoses (lines ${listed(lines, most)}). Add a mistake for each one, or remove the checks that catch nothing.`,
+      `No answer gets ${lines.length} of its ${all.length} diagnoses (lines ${listed(lines, most)}). Add a mistake for each one, or remove the checks that catch nothing.`,
     ),
   ]
 }

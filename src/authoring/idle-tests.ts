@@ -5,9 +5,12 @@ import { type Finding, listed, warning } from './finding.ts'
 import { readSuite, type SuiteTest } from './suite-code.ts'
 
 /** The tests in which no mistake fails first. They may be right, but nothing shows that they catch anything. */
-export function idleTests(suite: string, mistakes: readonly CheckResult[]): readonly SuiteTest[] {
+export function idleTests(
+  tests: readonly SuiteTest[],
+  mistakes: readonly CheckResult[],
+): readonly SuiteTest[] {
   const failures = mistakes.flatMap((result) => firstFailure(result) ?? [])
-  return readSuite(suite).tests.filter(({ task, pieces }) => {
+  return tests.filter(({ task, pieces }) => {
     const title = new RegExp(`^${pieces.map(escapePattern).join('[\\s\\S]*')}$`)
     return !failures.some((one) => title.test(one.test ?? '') && (task === undefined || task === one.task))
   })
@@ -22,7 +25,8 @@ export function idleTestsFinding(
 ): readonly Finding[] {
   // On a Redis that skips a task, its tests catch nothing.
   if (mistakes.some(({ tasks }) => tasks.some(({ state }) => state === 'skipped'))) return []
-  const idle = idleTests(suite, mistakes)
+  const { tests } = readSuite(suite)
+  const idle = idleTests(tests, mistakes)
   if (idle.length === 0) return []
   const isOne = idle.length === 1
   const lines = listed(
@@ -33,7 +37,7 @@ export function idleTestsFinding(
     warning(
       'tests',
       file,
-      `${idle.length} of its ${readSuite(suite).tests.length} tests ${isOne ? 'catches no mistake first (line' : 'catch no mistake first (lines'} ${lines}). Add a mistake that only such a test catches, or remove the test.`,
+      `${idle.length} of its ${tests.length} tests ${isOne ? 'catches no mistake first (line' : 'catch no mistake first (lines'} ${lines}). Add a mistake that only such a test catches, or remove the test.`,
     ),
   ]
 }

@@ -3,8 +3,7 @@ import { error, type Finding, warning } from './finding.ts'
 import type { LessonSources } from './lesson-sources.ts'
 import { problemsOfLinks } from './links.ts'
 import { countWords, MOST_COLUMNS, wideLines } from './prose.ts'
-import { readSuite } from './suite-code.ts'
-import { problemOfTitles } from './suite-titles.ts'
+import { problemOfTitles, readSuite } from './suite-code.ts'
 
 const most = { minutes: 40, words: 1_600 } as const
 const least = { hints: 3, right: 2, mistakes: 5, words: 600 } as const

@@ -41,7 +41,7 @@ export function readSuite(code: string): SuiteCode {
       if (block.kind === 'test') {
         const pieces = block.pieces.flatMap((piece) => piece.split(/%[a-z]/))
         const isInTask = task !== undefined && node.from < task.end
-        tests.push({ line: lineOf(block.from), task: isInTask ? task?.title : undefined, pieces })
+        tests.push({ line: lineOf(node.from), task: isInTask ? task?.title : undefined, pieces })
       } else if (node.parent?.parent?.name === 'Script') {
         titles.push(title)
         task = { title, end: node.to }
@@ -60,7 +60,7 @@ function blockOf(call: Node, code: string) {
   const kind = called === null ? '' : code.slice(called.from, called.to)
   const title = call.lastChild?.firstChild?.nextSibling // after the parenthesis
   if ((kind !== 'describe' && kind !== 'test') || !title || !isLiteral(title)) return undefined
-  return { kind, from: call.from, pieces: piecesOf(title, code) } as const
+  return { kind, pieces: piecesOf(title, code) } as const
 }
 
 function isLiteral({ name }: Node): boolean {
@@ -86,4 +86,21 @@ function lineCounter(code: string): (at: number) => number {
     for (; next !== -1 && next < at; next = code.indexOf('\n', next + 1)) line += 1
     return line
   }
+}
+
+/** What's wrong with the titles, compared with the names of the lesson's tasks; undefined if nothing is. */
+export function problemOfTitles(titles: readonly string[], tasks: readonly string[]): string | undefined {
+  const missing = tasks.filter((task) => !titles.includes(task))
+  const extra = titles.filter((title) => !tasks.includes(title))
+  if (missing.length > 0) return `There's no describe(${quoted(missing)}): each task needs one with its name.`
+  if (extra.length > 0) return `describe(${quoted(extra)}) belongs to no task of the lesson.`
+  if (titles.length > tasks.length) return 'Two describe blocks have the same title.'
+  if (titles.some((title, index) => title !== tasks[index])) {
+    return `The describe blocks aren't in the order of the tasks: ${tasks.join(', ')}.`
+  }
+  return undefined
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ')
 }

@@ -173,8 +173,7 @@ function keyRows(explorer: Explorer, { width, palette }: ScreenSize) {
   return { lines: painted.map(({ line }) => line), from, to }
 }
 
-/** A key and its word stay together. */
-/** On a low screen, one line of keys, of which the last one always leaves. */
+/** A key and its word stay together. On a low screen, there's one line of keys, and the last of them always leaves. */
 function footer({ typing }: Explorer, { width, palette }: ScreenSize, isLow: boolean): readonly Line[] {
   if (typing !== undefined)
     return [[span(cut('Type a part of the key. Enter keeps it, Esc shows all keys.', width, palette), 'dim')]]

@@ -25,7 +25,7 @@ export interface ScreenOptions {
 /** A block of the screen, in the order of the screen. The blocks with the lowest rank get their room first. */
 interface Block extends Cuttable {
   readonly rank: number
-  /** A shorter form of it, for when there's room for only so many lines. */
+  /** The same in at most so many lines, where that's possible. */
   within?(room: number): readonly Line[]
 }
 

@@ -325,7 +325,7 @@ describe('postAtMoment', () => {
       'postAtMoment',
       noMoment('post-9'),
       RangeError,
-      'For an Invalid Date, `postAtMoment` should throw a RangeError even if there is no event or snapshot to compare it with. Check the date first. Otherwise the bug shows up only with some posts.',
+      'For an Invalid Date, `postAtMoment` should throw a RangeError, even for a post without events. Check the date first. Otherwise the bug shows up only with some posts.',
     )
   })
 

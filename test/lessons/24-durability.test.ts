@@ -80,7 +80,7 @@ describe('judgeDurability and countLost', () => {
     [
       {},
       [],
-      "With `appendonly yes`, `appendfsync always`, and `noeviction`, there is no risk to name, so `judgeDurability` should return an empty array. Snapshots don't matter here, whether they are on or off.",
+      "With `appendonly yes`, `appendfsync always`, and `noeviction`, none of the risks applies, so `judgeDurability` should return an empty array. Snapshots don't matter here, whether they are on or off.",
     ],
     [
       { appendonly: 'no' },
@@ -673,7 +673,7 @@ describe('backup and restore', () => {
     verifyEqual(
       await save('stream:none'),
       [],
-      'There is no such stream, so its backup should have no lines at all. If it had any, the backup of a misspelled key would look like a good one.',
+      "This stream doesn't exist, so its backup should have no lines at all. If it had any, the backup of a misspelled key would look like a good one.",
     )
   })
 

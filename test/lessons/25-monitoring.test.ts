@@ -98,7 +98,7 @@ const isAbout = (ms: number | null | undefined, least: number) =>
 describe('getStreamInfo', () => {
   test('describes the stream', async () => {
     const none = await info()
-    verify(none === null, 'There is no such stream, so `getStreamInfo` should return `null`.', {
+    verify(none === null, "The stream doesn't exist, so `getStreamInfo` should return `null`.", {
       received: none,
     })
     await group('mail')

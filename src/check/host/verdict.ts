@@ -1,7 +1,6 @@
 import type { Failure, Report } from '../protocol.ts'
 import type { Commands, Place, TaskResult } from '../result.ts'
 import { pointingToCauses } from './earlier-task.ts'
-import { ranOutOfMemory } from './out-of-memory.ts'
 import type { RunRecord } from './worker-process.ts'
 
 export interface Expected {
@@ -115,6 +114,11 @@ function troubleOf({ reports, forged, ending, output }: RunRecord): Trouble | un
     case 'exit':
       return only(exitSentence(ending, output))
   }
+}
+
+/** Whether V8 ended a process because it kept too much, by what that process printed. */
+export function ranOutOfMemory(output: string): boolean {
+  return /heap out of memory|invalid array length Allocation failed/i.test(output)
 }
 
 function exitSentence(

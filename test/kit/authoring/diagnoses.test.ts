@@ -42,6 +42,6 @@ test('diagnoses that no answer gets are found', () => {
     "append should write one entry, because a reader counts them. It's the contract.",
     'The process died after XADD, and 1 of 2 events are there: write both at once.',
   )
-  expect(unreached(suite, results).map(({ line }) => line)).toEqual([8])
-  expect(unreached(suite, saying()).map(({ line }) => line)).toEqual([5, 6, 8])
+  expect(unreached(diagnosesIn(suite), results).map(({ line }) => line)).toEqual([8])
+  expect(unreached(diagnosesIn(suite), saying()).map(({ line }) => line)).toEqual([5, 6, 8])
 })
