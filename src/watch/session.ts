@@ -1,28 +1,22 @@
 import { shownPath } from '../check/host/shown-path.ts'
-import type { CheckResult } from '../check/index.ts'
 import { sentenceOf } from '../common/errors.ts'
 import type { LessonSummary } from '../course/index.ts'
-import type { LookBeside } from '../learner/beside.ts'
-import { maySeeSolution, openLesson, readLastRun, resetLesson } from '../learner/index.ts'
-import { watchFile } from '../learner/watch-file.ts'
+import { maySeeSolution, readLastRun, resetLesson } from '../learner/index.ts'
 import type { Recording } from '../recording/index.ts'
 import { type Palette, palette as paletteOf } from '../terminal/index.ts'
 import { Checking, type CheckingOptions } from './checking.ts'
 import type { Elsewhere, Place, Visit, VisitEnd } from './elsewhere.ts'
-import { counts, freshState, type StateSource } from './fresh-state.ts'
+import { counts, freshState } from './fresh-state.ts'
 import { everything, helpText, hintPanel, type TextView } from './panels.ts'
 import { Sharing } from './sharing.ts'
 import type { Action, News, WatchState } from './state.ts'
+import { Stay, type StayOptions } from './stay.ts'
 import { UnreadNews } from './unread-news.ts'
-import { WorkbenchBeside } from './workbench.ts'
 
-export interface WatchOptions extends CheckingOptions, StateSource {
+export interface WatchOptions extends CheckingOptions, StayOptions {
   readonly slug: string
   /** For what has the terminal to itself. */
   readonly palette?: Palette
-  readonly poll?: boolean
-  /** Looks for an open workbench, which then does all checks. */
-  readonly beside?: LookBeside
   onState(state: WatchState): void
   /** The source of sentences that don't come from the watch itself, but from a class. */
   news?(tell: (news: News) => void): void
@@ -39,15 +33,11 @@ const plainPalette = paletteOf({ colours: false, unicode: true })
 /** One learner at one lesson at a time: their file, the last verdict, and what they asked for. */
 export class WatchSession {
   readonly #options: WatchOptions
-  #lesson: LessonSummary
-  #watcher: { close(): void } | undefined
-  #beside: WorkbenchBeside | undefined
-  /** Ends what belongs to a lesson when the learner leaves it. */
-  #stay = new AbortController()
   #state: WatchState
   readonly #news: UnreadNews
   readonly #sharing = new Sharing()
   readonly #checking: Checking
+  #stay: Stay
   #done = () => {}
   readonly finished = new Promise<void>((resolve) => {
     this.#done = resolve
@@ -55,10 +45,10 @@ export class WatchSession {
 
   private constructor(options: WatchOptions, lesson: LessonSummary) {
     this.#options = options
-    this.#lesson = lesson
     this.#news = new UnreadNews(options.now)
     this.#state = freshState(options, lesson)
     this.#checking = new Checking(options, this.#sharing, (change) => this.#set(change))
+    this.#stay = this.#stayAt(lesson)
   }
 
   /** Creates the lesson's file if needed, watches it and checks it at once. */
@@ -66,9 +56,13 @@ export class WatchSession {
     const lesson = options.course.lessons.find(({ slug }) => slug === options.slug)
     if (lesson === undefined) throw new Error(`There's no lesson ${options.slug}.`)
     const session = new WatchSession(options, lesson)
-    await session.#enter(lesson)
+    await session.#stay.begin()
     options.news?.((news) => session.#hear(news))
     return session
+  }
+
+  get #lesson(): LessonSummary {
+    return this.#stay.lesson
   }
 
   get state(): WatchState {
@@ -77,7 +71,7 @@ export class WatchSession {
 
   /** `finished` resolves after it: a verdict that was shown is recorded, however soon the learner leaves. */
   async close(): Promise<void> {
-    this.#leave()
+    this.#stay.end()
     await this.#checking.close()
     this.#done()
   }
@@ -88,7 +82,7 @@ export class WatchSession {
       case 'quit':
         return await this.close()
       case 'run':
-        return await this.#beside?.run()
+        return await this.#stay.checkAgain()
       case 'hint': {
         const panel = await hintPanel(this.#options, this.#lesson.slug, this.#state.result)
         return this.#set({ panel, notice: undefined })
@@ -194,87 +188,34 @@ export class WatchSession {
   }
 
   async #enter(lesson: LessonSummary): Promise<void> {
-    const { home, poll = false } = this.#options
-    const signal = this.#leave()
-    this.#lesson = lesson
-    const { isNew } = await openLesson(this.#options, lesson.slug)
-    if (signal.aborted) return
+    this.#stay.end()
     this.#state = { ...freshState(this.#options, lesson), news: this.#news.text }
-    this.#set({ notice: isNew ? `Your file is ready: ${this.#state.file}` : undefined })
-    const beside = this.#workbenchBeside(lesson.slug, signal)
-    this.#beside = beside
-    const gone = `${this.#state.file} is gone. Press x to start over.`
-    this.#watcher = watchFile(
-      home.answer(lesson.slug),
+    this.#stay = this.#stayAt(lesson)
+    await this.#stay.begin()
+  }
+
+  #stayAt(lesson: LessonSummary): Stay {
+    const shown = () => this.#state
+    return new Stay(
+      lesson,
+      this.#options,
+      this.#checking,
       {
-        onContent: (content) => {
-          if (this.#state.notice === gone) this.#set({ notice: undefined })
-          void beside.saved(content)
+        get state() {
+          return shown()
         },
-        onGone: () => {
-          beside.gone()
-          this.#checking.stop()
-          this.#set({ checking: false, notice: gone })
-        },
-        onDeaf: () =>
-          this.#set({
-            notice:
-              "This folder doesn't report changes, so your file is checked for them several times a second.",
-          }),
+        set: (change) => this.#set(change),
       },
-      { poll },
+      async (result, isOver) => {
+        this.#set(counts(this.#options))
+        if (result.passed && this.#options.advance === true && !isOver) await this.#move(1)
+      },
     )
-  }
-
-  /** Ends everything that belongs to the lesson; the signal of the next one's. */
-  #leave(): AbortSignal {
-    this.#stay.abort()
-    this.#stay = new AbortController()
-    this.#checking.stop()
-    this.#watcher?.close()
-    this.#beside = undefined
-    return this.#stay.signal
-  }
-
-  /** A workbench that's open checks the file, too, and each save counts once. */
-  #workbenchBeside(slug: string, signal: AbortSignal): WorkbenchBeside {
-    let told: string | undefined
-    return new WorkbenchBeside({
-      slug,
-      look: this.#options.beside,
-      signal,
-      check: async (content) => this.#judged(await this.#checking.check(slug, content), signal),
-      onChecking: (checking, notice) => {
-        // A notice of its own ends with its own; the others are this screen's.
-        const isOver = notice === undefined && told === this.#state.notice
-        const isNew = notice !== undefined && notice !== told
-        told = notice
-        this.#set({ checking, ...((isNew || isOver) && { notice }), ...counts(this.#options) })
-      },
-      onVerdict: (result) => void this.#checking.hear(result).then((heard) => this.#judged(heard, signal)),
-      onStartedOver: () => {
-        this.#checking.stop()
-        const none = { result: undefined, checkedAt: undefined, passed: undefined, warning: undefined }
-        const notice = 'The lesson was started over in the workbench. Your next save is checked.'
-        this.#set({ ...none, panel: undefined, notice })
-      },
-      onLost: () =>
-        this.#set({
-          checking: false,
-          notice: 'The workbench no longer checks this file. Your saves are checked here again.',
-        }),
-    })
-  }
-
-  async #judged(result: CheckResult | undefined, signal: AbortSignal): Promise<void> {
-    if (result === undefined) return
-    this.#set(counts(this.#options))
-    if (result.passed && this.#options.advance === true && !signal.aborted) await this.#move(1)
   }
 
   async #explore(): Promise<void> {
     const { explore, home } = this.#options
-    await Promise.all([this.#checking.kept, this.#beside?.kept]) // they take as long as the test does
+    await this.#stay.recorded() // it takes as long as the test does
     const recording = await readLastRun(home)
     if (explore === undefined || recording?.lesson !== this.#lesson.slug) {
       const notice = 'No run of this lesson has been recorded yet. The next check that fails is recorded.'
