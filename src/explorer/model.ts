@@ -81,8 +81,12 @@ export function goTo(explorer: Explorer, at: number): Explorer {
 }
 
 /** Another run as this one is shown: after as many steps, with the same filter. */
-export function inPlaceOf({ at, filter, typing }: Explorer, other: Explorer): Explorer {
-  const { typing: _, ...rest } = goTo(other, at)
+export function inPlaceOf(explorer: Explorer, other: Explorer): Explorer {
+  return withFilterOf(explorer, goTo(other, explorer.at))
+}
+
+export function withFilterOf({ filter, typing }: Explorer, other: Explorer): Explorer {
+  const { typing: _, notice, ...rest } = other
   return { ...rest, filter, ...(typing !== undefined && { typing }) }
 }
 

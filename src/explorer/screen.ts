@@ -22,6 +22,8 @@ export interface ScreenSize {
   readonly width: number
   readonly height: number
   readonly palette: Palette
+  /** Beside the run that the keys step through. */
+  readonly isAside?: boolean
 }
 
 /** The whole screen, in at most `height` lines: the commands above, the keys after the current step below. */
@@ -32,7 +34,7 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
     title(explorer, size),
     ...(isLow ? [] : [...remark(explorer, size), ...heading(explorer, size)]),
   ]
-  const foot = footer(explorer, size, isLow)
+  const foot = size.isAside ? [[span('m leads here', 'dim')]] : footer(explorer, size, isLow)
   const hasKeys = explorer.recording.depth === 'changes'
   const rule = hasKeys ? [keysTitle(explorer, size)] : []
   const { rows, paint } = commandRows(explorer, size)
@@ -59,7 +61,7 @@ const INDENT = 2
 /** With fewer lines than this, the steps and the keys need all of them. */
 const LOW = 16
 
-function title({ recording, at, isModel }: Explorer, { width, palette }: ScreenSize): Line {
+function title({ recording, at, isModel }: Explorer, { width, palette, isAside }: ScreenSize): Line {
   const { lesson, task, test, steps } = recording
   const progress = steps.length === 0 ? 'no steps' : progressOf(at, steps)
   const name = cut(
@@ -67,7 +69,7 @@ function title({ recording, at, isModel }: Explorer, { width, palette }: ScreenS
     width - progress.length - 2,
     palette,
   )
-  return [...padded([span(name, 'bold')], width - progress.length), span(progress, 'dim')]
+  return [...padded([span(name, isAside ? 'dim' : 'bold')], width - progress.length), span(progress, 'dim')]
 }
 
 function progressOf(at: number, steps: Recording['steps']): string {

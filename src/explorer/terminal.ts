@@ -3,11 +3,11 @@ import type { Recording } from '../recording/index.ts'
 import { isPaste, type Palette, paintLines, readKeystrokes } from '../terminal/index.ts'
 import { beginKeys, clearScreen, endKeys, enterScreen, leaveScreen } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
+import { bothRuns } from './both-runs.ts'
 import type { EntityStates } from './entity-state.ts'
 import { press } from './keys.ts'
 import { openExplorer } from './model.ts'
-import { type ModelRun, newComparison } from './model-run.ts'
-import { explorerScreen } from './screen.ts'
+import { Comparison, type ModelRun } from './model-run.ts'
 
 export interface ExplorerTerminal {
   readonly input: ReadStream
@@ -32,10 +32,10 @@ export async function exploreOnTerminal(
 ): Promise<'quit' | 'interrupted'> {
   const { input, output, palette } = terminal
   let explorer = openExplorer(recording, states)
-  const comparison = newComparison(model, states)
+  const comparison = new Comparison(model, states)
   const draw = () => {
     const size = { width: output.columns || 80, height: output.rows || 24, palette }
-    output.write(clearScreen + paintLines(explorerScreen(explorer, size), palette))
+    output.write(clearScreen + paintLines(bothRuns(explorer, comparison.other, size), palette))
   }
   let isComparing = false
   let hasLeft = false

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { press } from '../../../src/explorer/keys.ts'
-import { goTo, openExplorer } from '../../../src/explorer/model.ts'
-import { newComparison } from '../../../src/explorer/model-run.ts'
+import { type Explorer, goTo, openExplorer } from '../../../src/explorer/model.ts'
+import { Comparison } from '../../../src/explorer/model-run.ts'
 import { modelRun } from '../../../src/learner/index.ts'
 import { starterRun } from '../recording/starter.ts'
 
@@ -13,22 +13,26 @@ test('m asks for the model answer', () => {
   expect(press(press(opened, '/'), 'm')).toMatchObject({ filter: 'm' })
 })
 
-test('switching keeps the place, as far as there is one, and records the model answer once', async () => {
+test('the model answer begins at the same step, each run is left where it is, and it is recorded once', async () => {
   const run = vi.fn(async () => model)
-  const { switched } = newComparison(run, undefined)
+  const comparison = new Comparison(run, undefined)
+  const switched = (current: () => Explorer) => comparison.switched(current)
   const there = await switched(() => opened)
   expect(there).toMatchObject({ isModel: true, at: 2 })
-  const back = await switched(() => there)
-  expect(back).toMatchObject({ recording: opened.recording, at: 2 })
+  const back = await switched(() => ({ ...there, notice: 'Running …' }))
+  expect(comparison.other?.notice).toBeUndefined()
+  expect(back).toMatchObject({ recording: opened.recording, at: 3 })
   expect(back.isModel).toBeUndefined()
-  expect(await switched(() => goTo(back, 1))).toMatchObject({ isModel: true, at: 1 })
+  expect(await switched(() => goTo(back, 1))).toMatchObject({ isModel: true, at: 2 })
+  expect(comparison.other).toMatchObject({ at: 1 })
   expect(run).toHaveBeenCalledTimes(1)
 })
 
 test('keys that are pressed while the model answer runs still count', async () => {
   let answer: (recording: typeof model) => void = () => {}
   const run = () => new Promise<typeof model>((resolve) => (answer = resolve))
-  const { switched } = newComparison(run, undefined)
+  const comparison = new Comparison(run, undefined)
+  const switched = (current: () => Explorer) => comparison.switched(current)
   let explorer = opened
   const switching = switched(() => explorer)
   for (const key of ['\x1b[D', '\x1b[D', '/', 'e', 'v']) explorer = press(explorer, key)
@@ -47,7 +51,7 @@ test('what cannot be shown is a sentence below the run', async () => {
     [async () => 'Not yet.', /^Not yet\.$/],
     [() => Promise.reject(new Error('Redis is gone.')), /^Redis is gone\.$/],
   ] as const) {
-    const after = await newComparison(run, undefined).switched(() => opened)
+    const after = await new Comparison(run, undefined).switched(() => opened)
     expect(after).toMatchObject({ recording: opened.recording, at: 3, notice: expect.stringMatching(notice) })
   }
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { bothRuns } from '../../../src/explorer/both-runs.ts'
 import { press } from '../../../src/explorer/keys.ts'
 import { divide } from '../../../src/explorer/layout.ts'
 import { goTo, openExplorer } from '../../../src/explorer/model.ts'
@@ -152,6 +153,34 @@ describe('a screen of 80 by 24', () => {
     expect(screen({ ...run, steps }, 3)).toContain(
       '─ The keys after step 3, workspace/07-concurrency.ts:53 ─',
     )
+  })
+})
+
+describe('two runs', () => {
+  const yours = goTo(openExplorer(starterRun()), 3)
+  const model = { ...goTo(openExplorer(starterRun()), 1), isModel: true } as const
+  const both = (width: number, explorer: typeof yours, other: typeof yours) =>
+    paintLines(bothRuns(explorer, other, { width, height: 24, palette: plain }), plain).split('\n')
+
+  test('are shown side by side on a wide screen, yours on the left, whichever the keys step through', () => {
+    for (const [run, other] of [
+      [yours, model],
+      [model, yours],
+    ] as const) {
+      const lines = both(200, run, other)
+      expect(lines).toHaveLength(24)
+      expect(lines[0]).toMatch(
+        /^07-concurrency .* step 3 of 4 │ Model answer · 07-concurrency .* step 1 of 4$/,
+      )
+      expect(lines.map((line) => line[99])).toEqual(lines.map(() => '│'))
+      expect(widest(lines.join('\n'))).toBeLessThanOrEqual(200)
+    }
+    expect(both(200, yours, model).at(-1)).toMatch(/q quit +│ m leads here$/)
+    expect(both(200, model, yours).at(-1)).toMatch(/^m leads here +│ ←→ Home End step/)
+  })
+
+  test('take turns on a narrow one', () => {
+    expect(both(149, yours, model)).toEqual(screen(starterRun(), 3, [149, 24]).split('\n'))
   })
 })
 

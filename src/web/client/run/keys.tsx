@@ -43,7 +43,7 @@ export function KeysAt({ before, after, moment, stateOf }: KeysProps) {
 /** A key, or the state of an entity, with its parts. */
 function View({ view: { key, sign, type, summary, lines }, label }: ViewProps) {
   return (
-    <section aria-label={label} class={signClass(sign)}>
+    <div role="group" aria-label={label} class={signClass(sign)}>
       <h4>
         <Mark sign={sign} /> <code>{key}</code>{' '}
         <span class="quiet-text">{[type, summary].filter((part) => part !== '').join(', ')}</span>
@@ -56,7 +56,7 @@ function View({ view: { key, sign, type, summary, lines }, label }: ViewProps) {
           <Part key={index} line={line} />
         ))}
       </ul>
-    </section>
+    </div>
   )
 }
 

@@ -20,8 +20,7 @@ interface ExplorerProps {
 export function Explorer({ slug, state: { recording: number, name, checking }, goTo }: ExplorerProps) {
   const own = useRecording(slug, number)
   const { model, isShown, isComing, sentence, toggle } = useModelRun(slug, number)
-  const run = isShown ? model : own
-  const isHere = run !== undefined && (isShown || run.recording.steps.length > 0)
+  const isHere = own !== undefined && (isShown || own.recording.steps.length > 0)
   const isCurrent = own?.number === number
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'm' && isHere && isCurrent && !event.ctrlKey && !event.metaKey && !event.altKey)
@@ -36,20 +35,28 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
         {isHere && !isCurrent && <span class="quiet-text">in the check before; loading …</span>}
         {isHere && isCurrent && (
           <button type="button" onClick={toggle} aria-disabled={isComing} aria-keyshortcuts="m">
-            {isShown ? 'Back to your run' : "The model answer's run"}
+            {isShown ? 'Only your run' : "The model answer's run"}
           </button>
         )}
       </div>
-      <p role="status" class={isShown ? 'is-model' : 'quiet-text'}>
-        {isShown ? 'This is what the model answer does in the same test.' : sentence}
+      <p role="status" class="quiet-text">
+        {isShown
+          ? 'The model answer ran the same test. Its steps are beside yours, or below them.'
+          : sentence}
       </p>
       {isHere ? (
-        <Steps
-          key={isShown ? 'model' : own?.number}
-          recording={run.recording}
-          states={run.states}
-          {...(!isShown && { source: { name, goTo } })}
-        />
+        <div class={isShown ? 'runs both' : 'runs'}>
+          <section aria-label="Your run">
+            {isShown && <h3>Your run</h3>}
+            <Steps key={own.number} recording={own.recording} states={own.states} source={{ name, goTo }} />
+          </section>
+          {isShown && (
+            <section aria-label="The model answer's run">
+              <h3>The model answer's run</h3>
+              <Steps recording={model.recording} states={model.states} />
+            </section>
+          )}
+        </div>
       ) : (
         <p class="quiet-text">{whyNot(number, own, checking)}</p>
       )}
@@ -91,9 +98,10 @@ function useRecording(
   return run
 }
 
-interface ModelRun {
-  readonly model: Run | undefined
-  readonly isShown: boolean
+type ModelRun = (
+  | { readonly isShown: true; readonly model: Run }
+  | { readonly isShown: false; readonly model?: never }
+) & {
   readonly isComing: boolean
   /** Why it isn't shown, or that it's coming. */
   readonly sentence: string
@@ -127,10 +135,11 @@ function useModelRun(slug: string, number: BenchState['recording']): ModelRun {
     },
     [slug, number],
   )
-  const isShown = isWanted && model !== undefined
-  const isComing = isWanted && !isShown
+  const shown =
+    isWanted && model !== undefined ? ({ isShown: true, model } as const) : ({ isShown: false } as const)
+  const isComing = isWanted && !shown.isShown
   const toggle = () => {
     if (!isComing) setWanted(!isWanted)
   }
-  return { model, isShown, isComing, sentence, toggle }
+  return { ...shown, isComing, sentence, toggle }
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import type { Route } from 'playwright-core'
+import type { Locator, Route } from 'playwright-core'
 import { describe, expect, test, vi } from 'vitest'
 import { filesOf } from '../../../../src/course/index.ts'
 import { need } from '../../need.ts'
@@ -367,8 +367,9 @@ need('chromium').describe('the workbench in a browser', () => {
     await write(page, solution.replace('of page.events)', 'of page.events.toReversed())'))
     await page.keyboard.press('ControlOrMeta+s')
     const run = page.getByRole('region', { name: 'What happened in Redis' })
-    const state = run.getByRole('region', { name: 'State of user-42' })
-    await state.getByText('ada@new.example').waitFor()
+    const own = run.getByRole('region', { name: 'Your run' })
+    const state = (of: Locator) => of.getByRole('group', { name: 'State of user-42' })
+    await state(own).getByText('ada@new.example').waitFor()
     const status = run.locator('p[role="status"]')
     const model = run.getByRole('button', { name: "The model answer's run" })
     await model.click()
@@ -378,13 +379,15 @@ need('chromium').describe('the workbench in a browser', () => {
     await page.getByRole('button', { name: 'Yes, show it' }).click()
     await page.locator('.solution').waitFor()
     await model.click()
-    await status.getByText('This is what the model answer does in the same test.').waitFor()
-    await run.getByRole('slider', { name: 'Step' }).focus()
+    await status.getByText('The model answer ran the same test.').waitFor()
+    const right = run.getByRole('region', { name: "The model answer's run" })
+    await right.getByRole('slider', { name: 'Step' }).focus()
     await page.keyboard.press('ArrowLeft') // the right answer gets further in the test, to where another event is added
-    await state.locator('.is-changed', { hasText: 'ada@new.example → ada@third.example' }).waitFor()
+    await state(right).locator('.is-changed', { hasText: 'ada@new.example → ada@third.example' }).waitFor()
+    await state(own).getByText('ada@new.example').waitFor()
     expect(await axe(page)).toEqual([])
     await page.keyboard.press('m')
-    await model.waitFor()
+    await right.waitFor({ state: 'detached' })
     expect(await status.innerText()).toBe('')
   })
 

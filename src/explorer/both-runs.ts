@@ -1,0 +1,25 @@
+import { type Line, lineWidth, span } from '../terminal/index.ts'
+import type { Explorer } from './model.ts'
+import { explorerScreen, type ScreenSize } from './screen.ts'
+
+/** From this many columns on, each of two runs has nearly as many as a usual terminal. */
+const WIDE = 150
+
+/** The run, and the other one beside it if there's room: yours on the left, the model answer's on the right. */
+export function bothRuns(explorer: Explorer, other: Explorer | undefined, size: ScreenSize): readonly Line[] {
+  if (other === undefined || size.width < WIDE) return explorerScreen(explorer, size)
+  const between = span(size.palette.unicode ? ' │ ' : ' | ', 'dim')
+  const left = Math.floor((size.width - between.text.length) / 2)
+  const right = size.width - between.text.length - left
+  const halves = ([explorer, other] as const).toSorted(
+    (one, another) => Number(one.isModel ?? false) - Number(another.isModel ?? false),
+  )
+  const [own, model] = halves.map((half, index) =>
+    explorerScreen(half, { ...size, width: index === 0 ? left : right, isAside: half === other }),
+  )
+  return Array.from({ length: size.height }, (_, index) => {
+    const line = own?.[index] ?? []
+    const padding = span(' '.repeat(Math.max(0, left - lineWidth(line))))
+    return [...line, padding, between, ...(model?.[index] ?? [])]
+  })
+}
