@@ -77,12 +77,24 @@ function staleAfter(gap: Gap): readonly Collision[] {
 function wroteAnyway(refused: Effect, key: string, { changes, after }: Gap): Effect | undefined {
   const written = after.filter(({ wrote, isRefused }) => wrote.size > 0 && !isRefused)
   const again = written.find(({ n, wrote }) => n > refused.n && wrote.has(key))
-  const hasLooked = after.some(({ n, looked }) => looked.has(key) && n < (again?.n ?? 0))
+  const isNew = again !== undefined && isWithEventsOf(refused, again) ? isDecidable : () => true
+  const hasLooked = after.some((look) => look.looked.has(key) && look.n < (again?.n ?? 0) && isNew(look))
   if (again !== undefined && !hasLooked) return again
   return written.find(
     ({ n, wrote }) =>
       n < refused.n && changes.some((change) => [...wrote].some((one) => change.wrote.has(one))),
   )
+}
+
+/** Both sent the very same event, ID and time included, so it wasn't decided anew. */
+function isWithEventsOf({ parts }: Effect, { parts: others }: Effect): boolean {
+  const sent = new Set(others.flatMap(({ args }) => args.map(({ s }) => s)))
+  return parts.some(({ args }) => args.some(({ s }) => s.startsWith('{"') && sent.has(s)))
+}
+
+/** A version alone, or the reply of a script that refused, says nothing about the events behind it. */
+function isDecidable({ parts, isRefused }: Effect): boolean {
+  return !isRefused && !parts.every((part) => /^(XLEN|XINFO|LLEN|GET)$/.test(nameOf(part)))
 }
 
 /** It only deletes what the client had written itself: a lock. */
@@ -96,7 +108,7 @@ function staleWrite(write: Effect, effects: readonly Effect[]): readonly Collisi
   return [...wrote].flatMap((key) => {
     if (lane === undefined) return []
     const own = before.filter((other) => other.lane === lane)
-    const looks = looksSinceWrite(own, key)
+    const looks = looksSinceWrite(own, key, write)
     const change = before.find((other) => {
       if (other.lane === lane || !other.wrote.has(key) || other.isRefused) return false
       const look = lookBefore(other, looks, key)
@@ -107,10 +119,13 @@ function staleWrite(write: Effect, effects: readonly Effect[]): readonly Collisi
   })
 }
 
-/** A lane's looks at a key since its own last write to it. */
-function looksSinceWrite(own: readonly Effect[], key: string): readonly Effect[] {
-  const last = own.findLast(({ wrote }) => wrote.has(key))?.n ?? 0
-  return own.filter(({ n, looked }) => n >= last && looked.has(key))
+/** A lane's looks at a key since its own last write to it, on which this one may be based. */
+function looksSinceWrite(own: readonly Effect[], key: string, write: Effect): readonly Effect[] {
+  const writes = own.filter(({ wrote }) => wrote.has(key))
+  const done = writes.findLastIndex(({ isRefused }) => !isRefused)
+  const isOldDecision = writes.slice(done + 1).some((refused) => isWithEventsOf(refused, write))
+  const last = (isOldDecision ? writes[done] : writes.at(-1))?.n ?? 0
+  return own.filter((look) => look.n >= last && look.looked.has(key) && (!isOldDecision || isDecidable(look)))
 }
 
 /** A claim that got nothing may have had many causes; a change is one only if it was about one of the entries. */

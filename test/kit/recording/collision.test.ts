@@ -216,6 +216,23 @@ describe('a stale write', () => {
     expect(collisionOf(withChanges(logFirst, { 2: 'log', 3: 'account:1', 4: 'log' }))).toEqual(wrote)
   })
 
+  test.each(['1!', '1 '])('was the old decision if a retry sends the very same event (%s)', (second) => {
+    const event = '{"eventId":"e-2"}'
+    const race = (...between: readonly string[]) =>
+      collisionOf(
+        run(`
+      1  XRANGE account:1 - + → [["1-0", []]]
+      2  XADD account:1 2-0 event 3 → "2-0"
+      ${second} EVAL "redis.call('XLEN', KEYS[1]) redis.call('XADD', KEYS[1], '2-0')" 1 account:1 1 ${event} → [(integer) 0, (integer) 2]
+      ${between.join('\n')}
+      1  EVAL "redis.call('XLEN', KEYS[1]) redis.call('XADD', KEYS[1], '2-0')" 1 account:1 2 ${event} → [(integer) 1, (integer) 3]`),
+      )
+    expect(race()).toEqual({ kind: 'stale', key: 'account:1', looked: 1, changed: 2, wrote: 4 })
+    expect(race('1  XLEN account:1 → (integer) 2')).toMatchObject({ looked: 1, changed: 2, wrote: 5 })
+    expect(race('1  XRANGE account:1 (1-0 + → [["2-0", []]]')).toMatchObject({ wrote: 3, refused: true })
+    expect(race('2  XLEN other → (integer) 0')).toMatchObject({ wrote: 5 })
+  })
+
   test("isn't the release of the client's own lock", () => {
     const race = run(`
       1  XRANGE customer:1 - + → [["2-0", []]]
