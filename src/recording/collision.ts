@@ -1,4 +1,5 @@
 import { type Effect, effectsOf } from './effects.ts'
+import { missed } from './missed.ts'
 import { stale } from './stale.ts'
 import { nameOf, touches } from './touches.ts'
 import type { Collision, CommandStep, Lane, Recording, Step } from './types.ts'
@@ -11,7 +12,8 @@ export function collisionOf({ lanes, steps }: Pick<Recording, 'lanes' | 'steps'>
     crash(dying(commands, lanes), effects) ??
     lost(commands, effects) ??
     stale(commands, effects) ??
-    twice(effects)
+    twice(effects) ??
+    missed(commands, effects)
   )
 }
 

@@ -153,7 +153,7 @@ export const recordingSchema = z.strictObject({
     .optional(),
   collision: z
     .strictObject({
-      kind: z.enum(['stale', 'torn', 'crash', 'lost', 'twice']),
+      kind: z.enum(['stale', 'torn', 'crash', 'lost', 'twice', 'missed']),
       key: z.string(),
       looked: z.int().optional(),
       changed: z.int().optional(),

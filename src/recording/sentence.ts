@@ -39,6 +39,8 @@ export function sentenceOf({ kind, looked, changed, wrote, refused, again, never
       return changed === undefined
         ? `Redis executed step ${wrote}, but its reply was lost.`
         : `Redis executed step ${changed}, but its reply was lost. Step ${wrote} sent the same again.`
+    case 'missed':
+      return `Step ${changed} changed the key after step ${looked} had looked at it, and nothing looked again.`
     case 'twice':
       return `Steps ${changed} and ${wrote} did the same work.`
   }

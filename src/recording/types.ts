@@ -185,14 +185,15 @@ export interface GroupChange {
  * same. `torn`: a lane looked, another changed what it was looking at, and the first looked again (`again`) and took the
  * two for one. `crash`: the last command that ran (`wrote`), and the first that never did (`never`). `lost`: a command
  * whose reply was lost (`changed`), and its repetition (`wrote`); if it was never repeated, it's `wrote` itself.
- * `twice`: two steps that did the same work (`changed` and `wrote`).
+ * `twice`: two steps that did the same work (`changed` and `wrote`). `missed`: someone listens for changes, but after the
+ * last look (`looked`) another changed the key, and no one looked again.
  */
 export interface Collision {
-  readonly kind: 'stale' | 'torn' | 'crash' | 'lost' | 'twice'
+  readonly kind: 'stale' | 'torn' | 'crash' | 'lost' | 'twice' | 'missed'
   readonly key: string
   readonly looked?: number
   readonly changed?: number
-  /** Missing only for `torn`. */
+  /** Missing only for `torn` and `missed`. */
   readonly wrote?: number
   /** Redis or a script refused what `wrote` wanted to write. */
   readonly refused?: true

@@ -101,6 +101,15 @@ export class Gate {
     this.#heldTest = undefined
   }
 
+  /** Resolves when it's known what the test published last, if no command of the learner's came after it. */
+  async settled(): Promise<void> {
+    if (!this.#test.endsWithMessage) return
+    await new Promise<void>((resolve) => {
+      this.#queue.urgently(() => this.#lookEverywhere([], resolve))
+      void this.#work()
+    })
+  }
+
   /** What was recorded of the test: its last round or, if it passed, the last one in which the check held a command. */
   recorded(passed: boolean): RecordedTest {
     return ((passed ? this.#heldTest : undefined) ?? this.#test).recorded

@@ -52,6 +52,12 @@ export class TestLog {
     return [...this.#watches.keys()]
   }
 
+  /** The test published something last, and no command followed. */
+  get endsWithMessage(): boolean {
+    const last = this.log.at(-1)
+    return last?.kind === 'message' && last.from === undefined
+  }
+
   get recorded(): RecordedTest {
     const states = [...this.#watches.values()].map((watch) => watch.states)
     return {

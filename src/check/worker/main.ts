@@ -127,7 +127,10 @@ async function check(
     exports,
     untilFirstFailure,
     only: record?.only,
-    ended: (test, failure) => recorder?.ended(test, failure),
+    async ended(test, failure) {
+      if (failure !== undefined) await recorder?.settled()
+      recorder?.ended(test, failure)
+    },
     report,
     misdeed,
     tampering: () => changedFailure(changed()),

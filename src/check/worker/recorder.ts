@@ -19,6 +19,8 @@ const stringify = JSON.stringify
 
 /** Writes the recording of one test to a file. */
 export interface Recorder {
+  /** Resolves when everything is known that the test did last. */
+  settled(): Promise<void>
   /** A test has ended, and its data is still there; with a failure, it failed. */
   ended(test: RunningTest, failure?: Failure): void
 }
@@ -29,6 +31,7 @@ export function newRecorder(job: RecordJob): Recorder {
   let isDone = false
   let hasRace = false
   return {
+    settled: async () => await gate?.settled(),
     ended(test, failure) {
       try {
         note(test, failure)
@@ -104,15 +107,24 @@ function orderOf(commands: readonly SentCommand[], foreign: readonly ForeignComm
   return { log: withForeign(own, foreign), before: [], after: [] }
 }
 
-/** What the test itself sent comes before the first command that was sent later; after the last one, it's cleaning up. */
+/**
+ * What the test itself sent comes before the first command that was sent later. After the last one, it's cleaning up,
+ * unless it publishes something that a subscriber should react to.
+ */
 function withForeign(own: readonly LoggedCommand[], foreign: readonly ForeignCommand[]): readonly Logged[] {
   const rest = [...foreign]
-  return own.flatMap((one): readonly Logged[] => {
+  const log = own.flatMap((one): readonly Logged[] => {
     const until = one.sent ?? one.command.issued
     const count = rest.findIndex(({ sent }) => sent > until)
-    const sent = rest.splice(0, count === -1 ? rest.length : count)
-    const [first] = sent
-    if (first === undefined) return [one]
-    return [{ kind: 'check', sent, changes: [], woke: [], at: first.sentAt, answered: first.sent }, one]
+    return [...sentAtOnce(rest.splice(0, count === -1 ? rest.length : count)), one]
   })
+  const hasSubscriber = own.some(({ command }) => command.name.endsWith('SUBSCRIBE'))
+  const published = rest.findLastIndex(({ name }) => name.endsWith('PUBLISH'))
+  return hasSubscriber ? [...log, ...sentAtOnce(rest.slice(0, published + 1))] : log
+}
+
+function sentAtOnce(sent: readonly ForeignCommand[]): readonly Logged[] {
+  const [first] = sent
+  if (first === undefined) return []
+  return [{ kind: 'check', sent, changes: [], woke: [], at: first.sentAt, answered: first.sent }]
 }

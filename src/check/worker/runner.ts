@@ -24,7 +24,7 @@ export interface RunnerOptions {
   readonly only: RecordJob['only']
   report(report: Report): void
   /** A test has ended, with a failure if it failed; its data is still there. */
-  ended(test: RunningTest, failure?: Failure): void
+  ended(test: RunningTest, failure?: Failure): void | Promise<void>
   /** What the answer left unhandled or tried to end. */
   misdeed(): Failure | undefined
   /** What it changed that all code shares. The look takes long, so only at failures and at the ends of tasks. */
@@ -135,13 +135,13 @@ export class SuiteRunner {
     const after = await problemIn(task.afterEach)
     const problem = during ?? after
     if (problem === undefined && early === undefined) {
-      ended(this.current)
+      await ended(this.current)
       return { state: 'passed' }
     }
     if (await disturbance()) return { state: 'failed' }
     // What was replaced or left unhandled is the cause, whatever went wrong because of it.
     const failure = tampering() ?? early ?? describeFailure(problem?.thrown, this.#options)
-    ended(this.current, failure)
+    await ended(this.current, failure)
     misdeed() // by now it's the end's doing, and not to be found in the next test
     return { state: 'failed', failure, sent: sent ?? recordedCommands() }
   }

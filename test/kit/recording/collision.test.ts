@@ -422,6 +422,47 @@ describe('a crash', () => {
   })
 })
 
+describe('a change that was missed', () => {
+  const READ = 'LRANGE list 0 499 → (empty array)'
+  const collision = (text: string) => collisionOf(run(text))
+
+  test('came after the last look of code that listens for changes', () => {
+    const missed = { kind: 'missed', key: 'list', looked: 1, changed: 2 }
+    expect(
+      collision(`
+      1  ${READ}
+      2  RPUSH list a → (integer) 1
+      3! SUBSCRIBE events → (integer) 1
+      3  QUIT → OK`),
+    ).toEqual(missed)
+    expect(
+      collision(`
+      1  XRANGE list - + → (empty array)
+      2  XADD list * n 1 → "1-0"
+      1  XREAD BLOCK 50 STREAMS list $ → (nil)`),
+    ).toEqual(missed)
+  })
+
+  test.each([
+    [
+      'was looked at later',
+      `1 ${READ}\n2 RPUSH list a → (integer) 1\n3 SUBSCRIBE e → (integer) 1\n1 ${READ}`,
+    ],
+    ['was made by the same client', `1 ${READ}\n1 RPUSH list a → (integer) 1\n3 SUBSCRIBE e → (integer) 1`],
+    [
+      'is to a key that no one had looked at',
+      `1 ${READ}\n2 RPUSH other a → (integer) 1\n3 SUBSCRIBE e → (integer) 1`,
+    ],
+    ['came when no one listened', `1 ${READ}\n2 RPUSH list a → (integer) 1`],
+    [
+      'came after the subscription had ended',
+      `3 SUBSCRIBE e → (integer) 1\n1 ${READ}\n3 UNSUBSCRIBE e → (integer) 0\n2 RPUSH list a → (integer) 1`,
+    ],
+  ])("isn't one if it %s", (_, text) => {
+    expect(collision(text)).toBeUndefined()
+  })
+})
+
 describe('a lost reply', () => {
   const broke = (text: string) => run(text.replaceAll('lost', 'no reply: the connection broke'))
 

@@ -5,6 +5,8 @@ interface KeysProps {
   readonly before: Keys
   readonly after: Keys
   readonly moment: string
+  /** Which run it is, in the names of its parts: two of them may be on the page. */
+  readonly ofRun: string
   /** The state of the entity whose events a key holds. */
   stateOf(key: string): KeyView | undefined
 }
@@ -19,7 +21,7 @@ interface ViewProps {
 const FEW = 30
 
 /** All keys as they were after a step, with what it changed. */
-export function KeysAt({ before, after, moment, stateOf }: KeysProps) {
+export function KeysAt({ before, after, moment, ofRun, stateOf }: KeysProps) {
   const views = keyViews(before, after)
   return (
     <div class="keys-at">
@@ -31,8 +33,8 @@ export function KeysAt({ before, after, moment, stateOf }: KeysProps) {
         const state = stateOf(view.key)
         return (
           <Fragment key={view.key}>
-            <View view={view} label={`Key ${view.key}`} />
-            {state !== undefined && <View view={state} label={`State of ${state.key}`} />}
+            <View view={view} label={`Key ${view.key}${ofRun}`} />
+            {state !== undefined && <View view={state} label={`State of ${state.key}${ofRun}`} />}
           </Fragment>
         )
       })}
@@ -43,7 +45,7 @@ export function KeysAt({ before, after, moment, stateOf }: KeysProps) {
 /** A key, or the state of an entity, with its parts. */
 function View({ view: { key, sign, type, summary, lines }, label }: ViewProps) {
   return (
-    <div role="group" aria-label={label} class={signClass(sign)}>
+    <section aria-label={label} class={signClass(sign)}>
       <h4>
         <Mark sign={sign} /> <code>{key}</code>{' '}
         <span class="quiet-text">{[type, summary].filter((part) => part !== '').join(', ')}</span>
@@ -56,7 +58,7 @@ function View({ view: { key, sign, type, summary, lines }, label }: ViewProps) {
           <Part key={index} line={line} />
         ))}
       </ul>
-    </div>
+    </section>
   )
 }
 

@@ -18,6 +18,8 @@ interface RunViewProps {
   readonly fromTheStart?: boolean
   readonly stepper?: { current: Stepper | undefined }
   /** The file that's open beside it, to go to the line of a step. */
+  /** Which run it is, for a page with two of them. */
+  readonly ofRun?: string
   readonly source?: { readonly name: string; goTo(line: number): void }
 }
 
@@ -27,6 +29,7 @@ export function RunView({
   states = [],
   fromTheStart = false,
   stepper,
+  ofRun = '',
   source,
 }: RunViewProps) {
   const moments = useMemo(() => momentsOf(given), [given])
@@ -112,6 +115,7 @@ export function RunView({
         <KeysAt
           before={moments.at(Math.max(0, at - 1))}
           after={moments.at(at)}
+          ofRun={ofRun}
           stateOf={(key) => stateAt(states, key, at)}
           moment={at === 0 ? 'before the first step' : `after step ${at} of ${steps.length}`}
         />

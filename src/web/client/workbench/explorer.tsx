@@ -53,7 +53,7 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
           {isShown && (
             <section aria-label="The model answer's run">
               <h3>The model answer's run</h3>
-              <Steps recording={model.recording} states={model.states} />
+              <Steps recording={model.recording} states={model.states} ofRun=" in the model answer's run" />
             </section>
           )}
         </div>

@@ -368,7 +368,7 @@ need('chromium').describe('the workbench in a browser', () => {
     await page.keyboard.press('ControlOrMeta+s')
     const run = page.getByRole('region', { name: 'What happened in Redis' })
     const own = run.getByRole('region', { name: 'Your run' })
-    const state = (of: Locator) => of.getByRole('group', { name: 'State of user-42' })
+    const state = (of: Locator) => of.getByRole('region', { name: 'State of user-42' })
     await state(own).getByText('ada@new.example').waitFor()
     const status = run.locator('p[role="status"]')
     const model = run.getByRole('button', { name: "The model answer's run" })
