@@ -72,7 +72,7 @@ export async function workbenchHere(
     }),
     passedText: async ({ slug }) =>
       afterPass(learner, await learner.course.lesson(slug), {
-        others: `To see them: \`${self} solution ${slug.slice(0, 2)} --others\``,
+        others: 'They follow the solution, which you can show below.',
         next: () => '',
         ...(mine === undefined && { mine: () => `start again with \`${self} open --mine\`.` }),
       }),

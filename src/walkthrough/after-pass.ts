@@ -1,8 +1,7 @@
 import type { Lesson, LessonSummary } from '../course/index.ts'
-import { buildsOnOwn, lastSince } from '../learner/index.ts'
+import { buildsOnOwn, lastSince, rightAnswers, titleOf } from '../learner/index.ts'
 import { type Learner, lessonAfter } from '../learner/learner.ts'
 import type { StoredEvent } from '../progress/index.ts'
-import { rightAnswers, titleOf } from './places.ts'
 
 /** How the learner gets to the other ways and to the next lesson from here: by a key, or by a command. */
 export interface LeadsTo {

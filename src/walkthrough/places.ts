@@ -1,9 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
-import path from 'node:path'
-import { filesOf, type Lesson } from '../course/index.ts'
-import { revealSolution } from '../learner/index.ts'
+import { readFile } from 'node:fs/promises'
+import type { Lesson } from '../course/index.ts'
+import { otherWays, revealSolution } from '../learner/index.ts'
 import { taskAtHand } from '../learner/last-check.ts'
-import { type Learner, shownPath } from '../learner/learner.ts'
+import { shownPath } from '../learner/learner.ts'
 import { assertStarted } from '../learner/own-answer.ts'
 import { renderDiff, renderMarkdown } from '../terminal/index.ts'
 import { readLesson, type VisitOptions } from './read-lesson.ts'
@@ -54,34 +53,6 @@ export async function goTo(
       return await show((width) => renderDiff(mine, theirs, { width, palette, ...names }))
     }
   }
-}
-
-/** Answers that were written in other ways, for learners who passed. */
-export async function otherWays(
-  { course }: Pick<Learner, 'course'>,
-  { slug, number }: Pick<Lesson, 'slug' | 'number'>,
-): Promise<string> {
-  const folder = filesOf(course, slug).rightAnswers
-  const names = await rightAnswers(course, slug)
-  const texts = await Promise.all(names.map((name) => readFile(path.join(folder, `${name}.ts`), 'utf8')))
-  const parts = names.map((name, index) => `## ${titleOf(name)}\n\n${code(texts[index] ?? '')}`)
-  if (parts.length === 0) return 'This copy of the course has only the model solution.'
-  return [`# Other ways to do lesson ${number}`, ...parts].join('\n\n')
-}
-
-/** The names of the right answers that come with the course; none if it came without its tests. */
-export async function rightAnswers(course: Learner['course'], slug: string): Promise<readonly string[]> {
-  const names = await readdir(filesOf(course, slug).rightAnswers).catch(() => [])
-  return names
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => name.slice(0, -'.ts'.length))
-    .sort()
-}
-
-/** `with-lua` as words. */
-export function titleOf(name: string): string {
-  const words = name.replaceAll('-', ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 function code(text: string): string {

@@ -1,5 +1,5 @@
 import { Exit } from '../../common/exit.ts'
-import { revealSolution } from '../../learner/index.ts'
+import { otherWays, revealSolution } from '../../learner/index.ts'
 import type { Learner } from '../../learner/learner.ts'
 import { confirmSpoiler } from '../ask.ts'
 import { defineCommand, self } from '../command.ts'
@@ -38,10 +38,7 @@ export const command = defineCommand({
 
 async function printOthers(context: Context, learner: Learner, slug: string): Promise<typeof Exit.passed> {
   await revealSolution(learner, slug) // they give away as much
-  const [{ otherWays }, { renderMarkdown }] = await Promise.all([
-    import('../../walkthrough/places.ts'),
-    import('../../terminal/index.ts'),
-  ])
+  const { renderMarkdown } = await import('../../terminal/index.ts')
   const { palette, width } = context
   const text = await otherWays(learner, await learner.course.lesson(slug))
   context.print(await renderMarkdown(text, { width, palette }))

@@ -107,7 +107,7 @@ export type CheckWish = 'asked' | 'rest'
 /** `asks`: a pass after this counts as one after the solution, so the page asks first. */
 export type SolutionReply =
   | { readonly kind: 'asks' }
-  | { readonly kind: 'solution'; readonly html: string }
+  | { readonly kind: 'solution'; readonly html: string; readonly others: string }
   | Problem
 
 export type { StateChange } from '../../explorer/index.ts'

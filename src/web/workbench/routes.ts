@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { sentenceOf } from '../../common/errors.ts'
 import { limitBody } from '../../http/index.ts'
-import { maySeeSolution, revealSolution } from '../../learner/index.ts'
+import { maySeeSolution, otherWays, revealSolution } from '../../learner/index.ts'
 import type { Learner } from '../../learner/learner.ts'
 import type { Recording } from '../../recording/index.ts'
 import { codeHtml } from '../code.ts'
@@ -118,8 +118,12 @@ function benchApp({ learner, access, benches, settings, edit }: WorkbenchRoutes)
     const { slug } = context.var.bench
     if (context.req.query('sure') !== 'yes' && !maySeeSolution(learner, slug))
       return context.json({ kind: 'asks' })
-    const html = await codeHtml((await revealSolution(learner, slug)).trimEnd(), 'ts')
-    return context.json({ kind: 'solution', html })
+    const lesson = await learner.course.lesson(slug)
+    const [html, others] = await Promise.all([
+      revealSolution(learner, slug).then((text) => codeHtml(text.trimEnd(), 'ts')),
+      otherWays(learner, lesson, 3).then((text) => markdownHtml(text, linksOf(learner.course, slug))),
+    ])
+    return context.json({ kind: 'solution', html, others })
   })
 
   app.post('/reset', async (context) => {

@@ -5,6 +5,7 @@ import { useFocusAfter } from '../focus-after.ts'
 import { Html } from '../html.tsx'
 import { isAnswer, request } from './requests.ts'
 
+type Shown = Extract<SolutionReply, { kind: 'solution' }>
 type Asked = 'solution' | 'reset'
 
 interface WaysProps {
@@ -16,14 +17,14 @@ interface WaysProps {
 /** Two ways out for a learner who is stuck: one good answer, or the starter again. Both ask first. */
 export function Ways({ slug, save }: WaysProps) {
   const [asked, setAsked] = useState<Asked>()
-  const [solution, setSolution] = useState('')
+  const [solution, setSolution] = useState<Pick<Shown, 'html' | 'others'>>()
   const [said, setSaid] = useState('')
   const post = <Reply,>(what: string) => request<Reply>(`/workbench/${slug}/${what}`, { method: 'POST' })
   const show = async (sure: 'yes' | 'no') => {
     const reply = await post<SolutionReply>(`solution?sure=${sure}`)
     if (!isAnswer(reply)) return
     setAsked(reply.kind === 'asks' ? 'solution' : undefined)
-    if (reply.kind === 'solution') setSolution(reply.html)
+    if (reply.kind === 'solution') setSolution(reply)
     setSaid(reply.kind === 'problem' ? reply.sentence : '')
   }
   const reset = async () => {
@@ -48,9 +49,9 @@ export function Ways({ slug, save }: WaysProps) {
       <button
         ref={toSolution}
         type="button"
-        onClick={() => (solution === '' ? void show('no') : setSolution(''))}
+        onClick={() => (solution === undefined ? void show('no') : setSolution(undefined))}
       >
-        {solution === '' ? 'Show the solution' : 'Hide the solution'}
+        {solution === undefined ? 'Show the solution' : 'Hide the solution'}
       </button>
       <button ref={toReset} type="button" onClick={() => setAsked('reset')}>
         Start over
@@ -76,12 +77,15 @@ export function Ways({ slug, save }: WaysProps) {
         )}
         {said !== '' && <p>{said}</p>}
       </div>
-      {solution !== '' && (
-        <pre class="solution">
-          <code>
-            <Html of={solution} as="span" />
-          </code>
-        </pre>
+      {solution !== undefined && (
+        <div class="solution">
+          <pre>
+            <code>
+              <Html of={solution.html} as="span" />
+            </code>
+          </pre>
+          <Html of={solution.others} as="div" />
+        </div>
       )}
     </div>
   )

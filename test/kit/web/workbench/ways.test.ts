@@ -5,7 +5,7 @@ import { filesOf } from '../../../../src/course/index.ts'
 import { buildAssets, workbenchAssets } from '../../../../src/web/assets.ts'
 import { newBenchApp } from './bench-app.ts'
 
-test('the solution is shown after a yes, which is recorded, and then without asking', async () => {
+test('the solution is shown after a yes, with other ways to do it, which is recorded, and then without asking', async () => {
   const { ask, learner } = await newBenchApp()
   const solution = async (query: string) =>
     (await (await ask(`/workbench/01-events/solution${query}`, { method: 'POST' })).json()) as object
@@ -15,6 +15,7 @@ test('the solution is shown after a yes, which is recorded, and then without ask
   expect(await solution('?sure=yes')).toMatchObject({
     kind: 'solution',
     html: expect.stringContaining('createEvent'),
+    others: expect.stringMatching(/<h3[^>]*>Other ways to do lesson 01.*<h4.*createEvent/s),
   })
   expect(learner.progress.overview().lesson('01-events').solutionSeen).toBe(true)
   expect(await solution('')).toMatchObject({ kind: 'solution' })
