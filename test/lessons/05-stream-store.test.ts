@@ -131,6 +131,7 @@ describe('toFields, fromEntry', () => {
       [new Date(0), 'a Date'],
       [undefined, 'undefined'],
       [Number.NaN, 'NaN'],
+      [1n, 'a bigint'],
     ] as const) {
       const spoilt = { ...ada(), payload: { born: value } } as unknown as StoredEvent
       const error = await callError(
@@ -366,6 +367,32 @@ describe('storeEventWithStreams', () => {
     }
   })
 
+  for (const stream of [ENTITY, TYPE, ALL]) {
+    test(`continues ${stream} from the future`, async () => {
+      await box.admin.xadd(stream, '4102444800005-3', ...Object.entries(FIELDS).flat())
+      const second = ada('0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a02')
+      const outcome = await attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, second))
+      verify(
+        outcome.ok,
+        `\`storeEventWithStreams\` failed because \`${stream}\` already has an ID from the future, later than the last ID of the other two streams. An ID that works in one stream may be too small in another. Let Redis create the ID in each stream, with \`*\`.`,
+        { received: !outcome.ok && outcome.error },
+      )
+    })
+  }
+
+  test('keeps every value of the payload', async () => {
+    const payload = { lines: [], options: {}, cents: 1_234_567_890_123_456 }
+    await store({ ...ada(), payload })
+    for (const stream of [ENTITY, TYPE, ALL]) {
+      const [only] = await stored(stream)
+      verifyEqual(
+        meaning(paired(only?.[1] ?? [])).payload,
+        payload,
+        `The payload in \`${stream}\` isn't the one in the event: an empty array should stay an empty array, and a number should keep all its digits. Store the JSON from \`toFields\` as it is. If something else decodes and encodes it, such as \`cjson\` in a script, values can change.`,
+      )
+    }
+  })
+
   test('appends at the end', async () => {
     for (const n of [1, 2, 3]) await store({ ...ada(`e-${n}`), payload: { n } })
     for (const stream of [ENTITY, TYPE, ALL]) {
@@ -428,7 +455,7 @@ describe('storeEventWithStreams', () => {
         }
         verify(
           new Set(Object.values(found)).size === 1,
-          `The process died after ${last}, and only some of the three streams have the event. No later event will fix that. Put the three XADDs between \`MULTI\` and \`EXEC\` or in one script, because a \`pipeline()\` only saves round trips.`,
+          `The process died after ${last}, and only some of the three streams have the event. No later event will fix that. Put the three \`XADD\`s between \`MULTI\` and \`EXEC\` or in one script, because a \`pipeline()\` only saves round trips.`,
           { received: found },
         )
       },
@@ -501,9 +528,12 @@ describe('storeEventWithStreams', () => {
         second: (redis: Redis) => storeEventWithStreams(redis, other),
         verify: async ({ first, second, held }) => {
           const failed = [first, second].find((outcome) => !outcome.ok)
+          const instead = box.commands.some(({ name }) => name === 'WATCH')
+            ? 'An append has nothing to compare, so leave out `WATCH`, or try again if a watched key has changed.'
+            : 'Let Redis create the IDs, with `*`.'
           verify(
             failed === undefined,
-            `${met}, and one of them failed. ${sameConnection ? 'Send everything from `MULTI` to `EXEC` at once, so that no other command on this connection ends up in between.' : `The second event was stored just before the first caller's ${held}. Both should succeed, so let Redis create the IDs, with \`*\`.`}`,
+            `${met}, and one of them failed. ${sameConnection ? 'Send everything from `MULTI` to `EXEC` at once, so that no other command on this connection ends up in between.' : `The second event was stored just before the first caller's \`${held}\`, and both should succeed. ${instead}`}`,
             { received: failed?.ok === false && failed.error },
           )
           for (const [name, stream] of [
@@ -611,6 +641,25 @@ describe('getEntityStateFromStreams', () => {
     )
   })
 
+  test('follows the IDs as numbers', async () => {
+    await plant(1, 10)
+    verifyEqual(
+      await state(),
+      user(10),
+      "The stream ends with the entries `1772355600123-9` and `1772355600123-10`, and the state isn't the one after the second of them. Keep the order of the reply: compared as strings or as decimal numbers, `-10` comes before `-9`.",
+    )
+  })
+
+  test('continues after the deactivation', async () => {
+    await plant(1, 3, 1_772_355_600_123, 2)
+    const expected = { ...user(3), status: 'deactivated', deactivatedAt: '2026-03-01T09:00:00.000Z' }
+    verifyEqual(
+      await state(),
+      expected,
+      'The entity was deactivated, and its address changed afterward. `getEntityStateFromStreams` should apply every entry, whatever the state is.',
+    )
+  })
+
   test('continues after an event that changes nothing', async () => {
     const fields = { ...FIELDS, eventType: 'USER_INVITED', payload: '{"by":"user-1"}' }
     await box.admin.xadd(ENTITY, '5-0', ...Object.entries(fields).flat())
@@ -667,6 +716,15 @@ describe('getEntityStateFromStreams', () => {
     )
   })
 
+  test.skipIf(lacks('real-server'))('reads any number of pages', async () => {
+    await plant(1, 10_100)
+    verifyEqual(
+      await state(),
+      user(10_100),
+      `The entity has 10,100 events, and the state isn't the one after all of them. Read on until there are no more entries, however many pages that takes.${pagingFault(box.commands)}`,
+    )
+  })
+
   test('continues after a page that changes little', async () => {
     const fields = (n: number) => {
       const eventType = n === 1 ? 'USER_REGISTERED' : 'USER_EMAIL_CHANGED'
@@ -702,6 +760,18 @@ describe('getEntityStateFromStreams', () => {
     )
   })
 
+  test("refuses an entry that isn't an event, whatever its type", async () => {
+    await plant(1, 2)
+    const fields = { ...FIELDS, eventType: 'USER_TAGGED', payload: '{"tag":"v' }
+    await box.admin.xadd(ENTITY, '1772355600124-0', ...Object.entries(fields).flat())
+    await callError(
+      'getEntityStateFromStreams',
+      () => getEntityStateFromStreams(box.redis, 'user-42'),
+      MalformedEntryError,
+      "`getEntityStateFromStreams` read an entry whose payload is cut off. Its type, USER_TAGGED, changes nothing, but it should still reject with the MalformedEntryError from `fromEntry`, because the entry isn't an event. Call `fromEntry` for every entry.",
+    )
+  })
+
   test('changes nothing', async () => {
     await plant(1, 3)
     const before = await everything()
@@ -721,6 +791,15 @@ describe('getEntityStateFromStreams', () => {
       closes: true,
       why: "A stream that can't be read isn't a stream without events.",
     }))
+
+  test.skipIf(lacks('real-server'))('passes on an error from the second page', () =>
+    passesOnErrors({
+      name: 'getEntityStateFromStreams',
+      prepare: () => plant(1, 502),
+      run: (redis) => getEntityStateFromStreams(redis, 'user-42'),
+      why: 'The state of one page looks like any other state, but the events after it are missing.',
+    }),
+  )
 })
 
 async function state() {
