@@ -1,4 +1,5 @@
 /** Long, because each sentence a learner may read is kept next to the code that judges it. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -16,6 +17,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  withRival,
 } from '#kit'
 import type { Changes, Handler } from '#lesson/09-rebuild'
 import { EventProjection, InvalidChangeError, orderStatistics } from '#lesson/09-rebuild'
@@ -80,6 +82,59 @@ async function plantHandled(events: number, handled: number): Promise<void> {
   await plant(1, events)
   await box.admin.hset(MODEL, { count: handled, valueCents: (handled * (handled + 1)) / 2 })
   await box.admin.set(CHECKPOINT, `${handled}-0`)
+}
+
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
+/** Runs `work` right after reply number `n`, and before the code that waits for this reply receives it. */
+function afterReply(redis: Redis, n: number, work: () => Promise<void>): Redis {
+  let replies = 0
+  const slow = (one: Redis): Redis => {
+    const send = one.sendCommand.bind(one)
+    const duplicate = one.duplicate.bind(one)
+    one.sendCommand = (...args) => {
+      const reply = Promise.resolve(send(...args)).then(async (value) => {
+        replies += 1
+        if (replies === n) await work()
+        return value
+      })
+      reply.catch(() => {}) // in a pipeline, no one else waits for it
+      return reply
+    }
+    one.duplicate = (...options) => slow(duplicate(...options))
+    return one
+  }
+  return slow(redis)
+}
+
+/** Calls `catchUp`, and after each of its replies in turn appends a fourth event and calls `second` on the same object. */
+async function whileCatchingUp(
+  name: 'catchUp' | 'rebuild',
+  second: (orders: EventProjection) => Promise<void>,
+  diagnosis: string,
+  missed: { readonly state: Awaited<ReturnType<typeof found>>; readonly diagnosis: string },
+): Promise<void> {
+  for (let n = 1, isOver = false; !isOver; n += 1) {
+    await box.admin.del(LOG, MODEL, CHECKPOINT)
+    await plant(1, 3)
+    let other: ReturnType<typeof attempt<void>> | undefined
+    const redis = afterReply(box.connect(), n, async () => {
+      await plant(4, 4)
+      other = attempt(name, () => second(orders))
+      await Promise.race([other, box.roundTrips(5)]) // a call that waits for the first one can't end yet
+    })
+    const orders = projection(redis)
+    await call('catchUp', () => orders.catchUp())
+    const outcome = await other
+    isOver = outcome === undefined
+    if (outcome === undefined) continue
+    await call(name, () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+    verifyEqual(await found(), FOUR, diagnosis, [
+      [(state) => isDeepStrictEqual(state, missed.state), missed.diagnosis],
+    ])
+  }
 }
 
 async function staysOpen(method: string): Promise<void> {
@@ -288,12 +343,12 @@ describe('saveCheckpoint', () => {
         const moved = checkpoint === '4-0'
         verify(
           moved || !added.includes(true),
-          `The process died after its ${last}. The change is in the sums, but the checkpoint says that it isn't, so after a restart the event is counted again. Do both in one step.`,
+          `The process died after its \`${last}\`. The change is in the sums, but the checkpoint says that it isn't, so after a restart the event is counted again. Do both in one step.`,
           { received: { model, checkpoint } },
         )
         verify(
           !moved || !added.includes(false),
-          `The process died after its ${last}. The checkpoint has moved, but the change isn't in the sums, so the event will never be counted. Do both in one step.`,
+          `The process died after its \`${last}\`. The checkpoint has moved, but the change isn't in the sums, so the event will never be counted. Do both in one step.`,
           { received: { model, checkpoint } },
         )
       },
@@ -324,18 +379,29 @@ describe('saveCheckpoint', () => {
     })
   }
 
-  for (const sameConnection of [false, true]) {
-    test(`lets one of two win${sameConnection ? ' on one connection' : ''}`, async () => {
+  for (const [sameConnection, sameObject] of [
+    [false, false],
+    [true, false],
+    [true, true],
+  ] as const) {
+    test(`lets one of two win${sameConnection ? ` on one ${sameObject ? 'object' : 'connection'}` : ''}`, async () => {
       let watched = false
+      let orders: EventProjection | undefined
+      const saveOne = (redis: Redis) => {
+        if (!sameObject) return save('3-0', '4-0', { count: 1 }, redis)
+        orders ??= projection(redis)
+        return orders.saveCheckpoint('3-0', '4-0', { count: 1 })
+      }
       await everyInterleaving({
         name: 'saveCheckpoint',
         sameConnection,
         prepare: async () => {
+          orders = undefined
           await box.admin.hset(MODEL, { count: 3 })
           await box.admin.set(CHECKPOINT, '3-0')
         },
-        first: (redis) => save('3-0', '4-0', { count: 1 }, redis),
-        second: (redis) => save('3-0', '4-0', { count: 1 }, redis),
+        first: saveOne,
+        second: saveOne,
         verify: async ({ first, second, held, after }) => {
           watched ||= sharedWatch(box.commands) !== ''
           const won = [first, second].filter((outcome) => outcome.ok && outcome.value).length
@@ -343,8 +409,10 @@ describe('saveCheckpoint', () => {
             { won, ...(await found()) },
             { won: 1, model: { count: '4' }, checkpoint: '4-0' },
             sameConnection && watched
-              ? "Two calls saved from the same checkpoint at the same time on one connection, and exactly one should win. A `WATCH` belongs to a connection, so one caller's `EXEC` ended the other caller's watch. Use `WATCH` on a `redis.duplicate()`, or use a script."
-              : `Two processes handled the same event and saved its changes at the same time: the second one ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Exactly one should win, and the event should be counted once. Compare and write in one step.`,
+              ? sameObject
+                ? "Two calls of one object saved from the same checkpoint at the same time, and exactly one should win. A `WATCH` belongs to a connection, so one call's `EXEC` ended the other call's watch. Open a connection for each call that uses `WATCH`, or use a script."
+                : "Two calls saved from the same checkpoint at the same time on one connection, and exactly one should win. A `WATCH` belongs to a connection, so one caller's `EXEC` ended the other caller's watch. Use `WATCH` on a `redis.duplicate()`, or use a script."
+              : `Two calls saved the changes of the same event at the same time: the second one ran between the first one's ${code(after, 'start')} and ${code(held, 'end')}. Exactly one should win, and the event should be counted once. Compare and write in one step.`,
           )
         },
       })
@@ -550,13 +618,13 @@ describe('catchUp', () => {
         verifyEqual(
           others,
           [],
-          `\`catchUp\` died after its ${last} and left another key behind. If that's a lock, the next call waits for a process that is gone. Write only the read model and the checkpoint: the comparison in \`saveCheckpoint\` keeps two processes apart.`,
+          `\`catchUp\` died after its \`${last}\` and left another key behind. If that's a lock, the next call waits for a process that is gone. Write only the read model and the checkpoint: the comparison in \`saveCheckpoint\` keeps two processes apart.`,
         )
         await call('catchUp', () => projection(box.connect()).catchUp())
         verifyEqual(
           await found(),
           { model: { count: '3', valueCents: '6' }, checkpoint: '3-0' },
-          `\`catchUp\` died after its ${last} and was run again. Every event should be in the sums once.`,
+          `\`catchUp\` died after its \`${last}\` and was run again. Every event should be in the sums once.`,
         )
       },
     })
@@ -583,7 +651,7 @@ describe('catchUp', () => {
         verifyEqual(
           await found(),
           { model: { count: '3', valueCents: '6' }, checkpoint: '3-0' },
-          `Two processes caught up at the same time, and the second one ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Every event should be in the sums once. When \`saveCheckpoint\` returns false, nothing was saved: read the checkpoint again and continue from there.`,
+          `Two processes caught up at the same time, and the second one ran between the first one's ${code(after, 'start')} and ${code(held, 'end')}. Every event should be in the sums once. When \`saveCheckpoint\` returns false, nothing was saved: read the checkpoint again and continue from there.`,
         )
       },
     })
@@ -613,6 +681,28 @@ describe('catchUp', () => {
         )
       },
     })
+  })
+
+  test('is right however often another process is faster', async () => {
+    await plant(1, 24)
+    let handled = 0
+    const rival = withRival(box.connect(), CHECKPOINT, async () => {
+      if ((await found()).checkpoint !== `${handled}-0`) return
+      handled += 1
+      const sums = { count: handled, valueCents: (handled * (handled + 1)) / 2 }
+      await box.admin.multi().set(CHECKPOINT, `${handled}-0`).hset(MODEL, sums).exec()
+    })
+    const outcome = await attempt('catchUp', () => projection(rival.redis).catchUp())
+    verify(
+      outcome.ok,
+      `Another process handled one event after the other, so the checkpoint had moved before each command of \`catchUp\`, and \`catchUp\` failed after ${rival.times()} of these moves. Don't limit the number of attempts, because \`saveCheckpoint\` returns false only if another process has made progress.`,
+      { received: !outcome.ok && outcome.error },
+    )
+    verifyEqual(
+      await found(),
+      { model: { count: '24', valueCents: '300' }, checkpoint: '24-0' },
+      'Another process handled one event after the other while `catchUp` was running, and the numbers are wrong. Every event should be in the sums once. When `saveCheckpoint` returns false, read the checkpoint again, however often that happens.',
+    )
   })
 
   test('keeps sums and checkpoint together when a handler throws', async () => {
@@ -678,6 +768,31 @@ describe('catchUp', () => {
       error.name,
       'MalformedEntryError',
       "An entry that isn't an event should stop `catchUp` with the MalformedEntryError from `fromEntry`, which says which entry it is.",
+    )
+  })
+
+  test('is right when one object gets two calls', () =>
+    whileCatchingUp(
+      'catchUp',
+      (orders) => orders.catchUp(),
+      "While a `catchUp` was running, `catchUp` was called again on the same object. After both had finished, the numbers were wrong. Every event should be in the sums once. When `saveCheckpoint` returns false, read again from the current checkpoint, and keep a call's page and sums in local variables.",
+      {
+        state: { model: { count: '3', valueCents: '6' }, checkpoint: '3-0' },
+        diagnosis:
+          "While a `catchUp` was running, a fourth event was appended, and then `catchUp` was called again on the same object. After both had finished, that event wasn't in the sums. The first call may have read the end of the log already, so the second one has to read it again: don't skip it, and don't return the promise of the first.",
+      },
+    ))
+
+  test('reads the checkpoint on every call', async () => {
+    await plant(1, 4)
+    const orders = projection()
+    await call('catchUp', () => orders.catchUp())
+    await box.admin.del(CHECKPOINT, MODEL)
+    await call('catchUp', () => orders.catchUp())
+    verifyEqual(
+      await found(),
+      FOUR,
+      "A `catchUp` had finished, then the rebuild of another process deleted the read model and the checkpoint and died. When `catchUp` was called again on the same object, it didn't start at the first event. Read the checkpoint from Redis on every call instead of keeping it in the object.",
     )
   })
 
@@ -776,7 +891,7 @@ describe('rebuild', () => {
           verifyEqual(
             { model, checkpoint },
             FOUR,
-            `A rebuild died after its ${sent === 0 ? 'start' : last}, and then \`${next}\` ran, but the numbers are wrong. Delete the read model and the checkpoint in one step, and update them in one step.`,
+            `A rebuild died after its ${code(sent === 0 ? undefined : last, 'start')}, and then \`${next}\` ran, but the numbers are wrong. Delete the read model and the checkpoint in one step, and update them in one step.`,
           )
         },
       })
@@ -817,7 +932,7 @@ describe('rebuild', () => {
           verifyEqual(
             await found(),
             FOUR,
-            `Two calls ran at the same time, one of them a rebuild, and the numbers are wrong: the other call ran between the ${after ?? 'start'} and the ${held ?? 'end'} of ${who}. Save changes only if the checkpoint is still exactly where it was when the events were read.`,
+            `Two calls ran at the same time, one of them a rebuild, and the numbers are wrong: the other call ran between the ${code(after, 'start')} and the ${code(held, 'end')} of ${who}. Save changes only if the checkpoint is still exactly where it was when the events were read.`,
           )
         },
       })
@@ -842,11 +957,23 @@ describe('rebuild', () => {
         verifyEqual(
           await found(),
           FOUR,
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of a rebuild, a fourth event was appended, and another process caught up with it. After both had finished, the sums and the checkpoint didn't include that event. Save the sums of a rebuild only if the checkpoint is still where it was when the events were read, as \`saveCheckpoint\` does.`,
+          `Between the ${code(after, 'start')} and the ${code(held, 'end')} of a rebuild, a fourth event was appended, and another process caught up with it. After both had finished, the sums and the checkpoint didn't include that event. Save the sums of a rebuild only if the checkpoint is still where it was when the events were read, as \`saveCheckpoint\` does.`,
         )
       },
     })
   })
+
+  test('is right while the same object is catching up', () =>
+    whileCatchingUp(
+      'rebuild',
+      (orders) => orders.rebuild(),
+      'While a `catchUp` was running, `rebuild` was called on the same object. After both had finished, the numbers were wrong. Save changes only if the checkpoint is still exactly where it was when the events were read, and if it has moved, read the page again, because a rebuild moves it back.',
+      {
+        state: { model: {}, checkpoint: '0-0' },
+        diagnosis:
+          'While a `catchUp` was running, `rebuild` was called on the same object. After both had finished, the read model was empty. The `catchUp` may have read the end of the log before `rebuild` deleted anything, so `rebuild` has to read the log itself: waiting for a call that was already running is not enough.',
+      },
+    ))
 
   test('leaves other keys alone', async () => {
     await plantHandled(12, 12)
