@@ -177,6 +177,23 @@ describe('applyOnce', () => {
     })
   })
 
+  test('changes nothing when the process dies with a duplicate', async () => {
+    await everyCrash({
+      name: 'applyOnce',
+      prepare: async () => {
+        await call('applyOnce', () => applyOnce(box.connect(), earned(1)))
+      },
+      run: (redis) => applyOnce(redis, earned(1)),
+      verify: async ({ last }) => {
+        verifyEqual(
+          await model(),
+          { balance: '10', changes: '1' },
+          `An event that had already been applied was delivered again, and the process died after ${last}. Now the hash is wrong. A duplicate changes nothing, not even for a moment: check for the mark in the step that writes, before it writes.`,
+        )
+      },
+    })
+  })
+
   test('adds up two events that two processes apply', async () => {
     await everyInterleaving({
       name: 'applyOnce',
@@ -187,7 +204,7 @@ describe('applyOnce', () => {
         verifyEqual(
           [await model(), first.ok && first.value, second.ok && second.value],
           [{ balance: '20', changes: '2' }, 'applied', 'applied'],
-          `Two processes applied one event each, the second right after the ${after ?? 'start'} of the first. Both should count, and both calls should return 'applied' (received: the hash, and what the calls returned).${isDiscarded ? ' An EXEC replied nil, so nothing in it was applied: start again.' : ''}`,
+          `Two processes applied one event each, the second right after the ${after ?? 'start'} of the first. Both should count, and both calls should return \`applied\` (received: the hash, and what the calls returned).${isDiscarded ? ' An `EXEC` replied `(nil)`, so nothing in it was applied: start again.' : ''}`,
         )
       },
     })
@@ -356,7 +373,7 @@ describe('appendOnce', () => {
         ['1-0', { eventType: 'POINTS_EARNED', payload: { points: 100 }, commandId: 'cmd-1' }],
         ['2-0', { eventType: 'POINTS_SPENT', payload: { points: 30 }, commandId: 'cmd-1' }],
       ],
-      'After `appendOnce` with two events on an empty stream, the stream should contain the entries 1-0 and 2-0 with the fields eventType, payload (as JSON), and commandId.',
+      'After `appendOnce` with two events on an empty stream, the stream should contain the entries 1-0 and 2-0 with the fields `eventType`, `payload` (as JSON), and `commandId`.',
     )
     verifyEqual(
       await remembered(),
@@ -377,7 +394,7 @@ describe('appendOnce', () => {
     verifyEqual(
       last?.payload,
       payload,
-      'The stored payload differs from the one that was passed to `appendOnce`. Encode it once, with JSON.stringify. In Lua, cjson.encode rounds numbers to 14 digits.',
+      'The stored payload differs from the one that was passed to `appendOnce`. Encode it once, with `JSON.stringify`. In Lua, `cjson.encode` rounds numbers to 14 digits.',
     )
   })
 
@@ -395,7 +412,7 @@ describe('appendOnce', () => {
     )
     verify(
       outcome.ok,
-      'The stream was at version 13, and 13 was expected, but `appendOnce` failed because two earlier entries had been deleted. The version is the number before the dash in the last ID. The number of entries (XLEN) differs from it as soon as one is missing.',
+      'The stream was at version 13, and 13 was expected, but `appendOnce` failed because two earlier entries had been deleted. The version is the number before the dash in the last ID. The number of entries (`XLEN`) differs from it as soon as one is missing.',
       { received: !outcome.ok && outcome.error },
     )
   })
@@ -469,6 +486,17 @@ describe('appendOnce', () => {
       ['1-0', '2-0', '3-0', '4-0'],
       'Two commands with the same content and different IDs are two commands. A user may well want the same thing twice.',
     )
+    for (const [n, commandId] of ['CMD-1', 'cmd-1 ', 'shop:cmd-1'].entries()) {
+      const version = 4 + 2 * n
+      const outcome = await attempt('appendOnce', () =>
+        appendOnce(box.redis, append({ commandId, expectedVersion: version, answer: commandId })),
+      )
+      verifyEqual(
+        [outcome.ok ? outcome.value : outcome.error, (await logIds()).length],
+        [commandId, version + 2],
+        `The command ${JSON.stringify(commandId)} arrived after "cmd-1", and it wasn't treated as a different command. Use the command ID as it is in the key \`command:<commandId>\`. Received: what \`appendOnce\` returned, and the number of entries.`,
+      )
+    }
   })
 
   test('remembers an answer without events', async () => {
@@ -798,7 +826,7 @@ describe('spendPoints', () => {
     )
     verify(
       !(outcome.value.accepted && outcome.value.balance > 50),
-      '1,000 points were earned in as many events, and after 950 were spent, more than 50 are left. An event between two pages was counted twice, because the start of XRANGE is inclusive. `(<last id>` starts after it.',
+      '1,000 points were earned in as many events, and after 950 were spent, more than 50 are left. An event between two pages was counted twice, because the start of `XRANGE` is inclusive. `(<last id>` starts after it.',
       { expected: { accepted: true, balance: 50 }, received: outcome.value },
     )
     verifyEqual(
@@ -823,7 +851,7 @@ describe('spendPoints', () => {
       .reduce((most, command) => Math.max(most, (command.reply as unknown[]).length), 0)
     verify(
       largest <= 500,
-      `\`spendPoints\` fetched ${largest} entries with one XRANGE. Read pages of at most 500: Redis builds a reply in one go, and all other clients wait in the meantime.`,
+      `\`spendPoints\` fetched ${largest} entries with one \`XRANGE\`. Read pages of at most 500: Redis builds a reply in one go, and all other clients wait in the meantime.`,
     )
   })
 
