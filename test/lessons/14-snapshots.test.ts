@@ -703,6 +703,11 @@ describe('never backwards', () => {
     })
   }
   for (const [older, later, why] of IN_ORDER) holdsAgainstTheFaster(older, later, ` ${why}`)
+  holdsAgainstTheFaster(
+    '9-9007199254740991',
+    '10-0',
+    ' The number before the dash decides first, however large the number after it is. If you combine both into one number, no factor is large enough.',
+  )
 
   test('keeps a newer snapshot when both share one connection', async () => {
     let watched = false
