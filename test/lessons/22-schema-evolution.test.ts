@@ -52,6 +52,7 @@ const lamps: Schema = {
       { ...to(old, 1, { state: 'off' }, 'LAMP_SWITCHED'), eventId: `${old.eventId}:attic` },
     ],
     'LAMP_MOVED@1': (old) => [to(old, 2, {})],
+    'LAMP_REPLACED@1': (old) => [to(old, 3, { on: false }, 'LAMP_SWITCHED'), to(old, 1, {}, 'LAMP_SOLD')],
     ...Object.fromEntries(
       COUNTED.map((n) => [
         `LAMP_COUNTED@${n}`,
@@ -264,6 +265,12 @@ describe('upcast', () => {
       'an event whose chain is missing the step from 2 to 3',
       event('LAMP_MOVED', 1, {}),
       ['LAMP_MOVED', 2],
+      wrong,
+    )
+    await refused(
+      'a split whose second part, LAMP_SOLD, is of an unknown type',
+      event('LAMP_REPLACED', 1, {}),
+      ['LAMP_SOLD', 1],
       wrong,
     )
   })
@@ -619,6 +626,11 @@ describe('getPost', () => {
       [(await post()).title, (await post()).body],
       ['', ''],
       'The last edit cleared the title and the body. An empty string is a value, so the post should have it.',
+    )
+    verifyEqual(
+      (await post()).published,
+      true,
+      'The post was published, and then its title and its body were edited. An edit changes only what its name says, so the post is still published.',
     )
     await box.admin.del(STREAM)
     await plant('1-0', 'POST_CREATED', undefined, '{"title":"A","content":"B","author":"C","published":true}')
