@@ -11,6 +11,7 @@ import {
   passesOnErrors,
   passesOnWrongType,
   plantLongStream,
+  sharedWatch,
   useSandbox,
   verify,
   verifyEqual,
@@ -128,7 +129,7 @@ describe('storeEvent', () => {
     verifyEqual(
       { ...open, payload: JSON.parse(open.payload ?? 'null') },
       { eventId: 'e-1', eventType: 'CUSTOMER_REGISTERED', timestamp: TIME, payload: { plan: 'gold' } },
-      'The first entry of stream:entity:customer-1 should have the fields eventId, eventType, timestamp, and payload (JSON) in plain text, and `personal`. Encrypt only the personal data, because everything else must stay readable forever.',
+      'The first entry of `stream:entity:customer-1` should have the fields eventId, eventType, timestamp, and payload (JSON) in plain text, and `personal`. Encrypt only the personal data, because everything else must stay readable forever.',
     )
     verify(
       personal !== undefined && personal !== '',
@@ -174,7 +175,7 @@ describe('storeEvent', () => {
     const [ada, other] = await box.admin.mget(KEY, 'key:customer:customer-2')
     verify(
       ada && Buffer.from(ada, 'base64').length === 32,
-      "The customer's key should be in key:customer:customer-1, as a string of 32 random bytes in base64. A key in your program's memory isn't enough, because other processes have to find it.",
+      "The customer's key should be in `key:customer:customer-1`, as a string of 32 random bytes in base64. A key in your program's memory isn't enough, because other processes have to find it.",
       { received: ada },
     )
     verify(
@@ -186,11 +187,16 @@ describe('storeEvent', () => {
       ada === (await box.admin.get(KEY)),
       "`storeEvent` created a new key for the customer's second event, which replaced the first one. Nothing that was encrypted with the first key can ever be read again.",
     )
+    const lifetime = await box.admin.pttl(KEY)
+    verify(
+      lifetime === -1,
+      `The customer's key expires in ${Math.round(lifetime / 1000)} s. After that, nothing that it encrypted can ever be read again, and no one asked for that. Only \`forgetCustomer\` destroys a key.`,
+    )
     await box.admin.flushdb()
     await store(registered)
     verify(
       ada !== (await box.admin.get(KEY)),
-      'In an empty database, the same customer got the same key again. So the key is derived from the ID or is part of the program, and anyone can create it again after the erasure. Use randomBytes(32).',
+      'In an empty database, the same customer got the same key again. So the key is derived from the ID or is part of the program, and anyone can create it again after the erasure. Use `randomBytes(32)`.',
     )
   })
 
@@ -245,7 +251,30 @@ describe('storeEvent', () => {
         const now = await box.admin.get(KEY)
         verify(
           now === second.value,
-          `Two writers raced, and the first one (held between ${after} and ${held}) replaced the key after the second one had finished. What the second one encrypted can never be read again. SET … NX never replaces an existing key.`,
+          `Two writers raced, and the first one (held between ${after} and ${held}) replaced the key after the second one had finished. What the second one encrypted can never be read again. \`SET … NX\` never replaces an existing key.`,
+        )
+      },
+    })
+  })
+
+  test('keeps one key when two callers share a connection', async () => {
+    await everyInterleaving({
+      name: 'storeEvent',
+      sameConnection: true,
+      first: (redis) => storeEvent(redis, registered),
+      second: async (redis) => {
+        await storeEvent(redis, moved)
+        return box.admin.get(KEY)
+      },
+      verify: async ({ first, second }) => {
+        verify(
+          first.ok && second.ok,
+          "Two parts of one program stored a customer's first events at the same time on one connection, and one of the calls failed.",
+          { received: first.ok ? second : first },
+        )
+        verify(
+          (await box.admin.get(KEY)) === second.value,
+          `Two parts of one program stored a customer's first events at the same time on one connection, and the first call replaced the key after the second one had finished. What the second one encrypted can never be read again.${sharedWatch(box.commands, 'use `SET … NX`')}`,
         )
       },
     })
@@ -294,7 +323,7 @@ describe('storeEvent', () => {
         const forgotten = stored.findIndex(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN')
         verify(
           stored.slice(forgotten).every(({ personal }) => personal === undefined),
-          `Another process forgot the customer between \`storeEvent\`'s ${after} and its ${held}, but \`storeEvent\` appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or WATCH the key on a connection of its own.`,
+          `Another process forgot the customer between \`storeEvent\`'s ${after} and its ${held}, but \`storeEvent\` appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or \`WATCH\` the key on a connection of its own.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
         verify(
@@ -431,7 +460,7 @@ describe('readEvents', () => {
         const outcome = await attempt('readEvents', () => readEvents(box.connect(), 'customer-1'))
         verify(
           outcome.ok,
-          "Two writers stored a customer's first events at the same time, and one of the events can't be read. Did `storeEvent` encrypt it with a key that it created but that wasn't stored? After SET … NX, use the key that is stored.",
+          "Two writers stored a customer's first events at the same time, and one of the events can't be read. Did `storeEvent` encrypt it with a key that it created but that wasn't stored? After `SET … NX`, use the key that is stored.",
           { received: !outcome.ok && outcome.error },
         )
       },
@@ -439,23 +468,36 @@ describe('readEvents', () => {
   })
 
   test('reads while the first personal data is stored', async () => {
-    await everyInterleaving({
-      name: 'readEvents',
-      first: (redis) => readEvents(redis, 'customer-1'),
-      second: () => storeEvent(box.connect(), registered),
-      verify: ({ first, held, after }) => {
-        verify(
-          first.ok,
-          `The customer's first event and the key were stored between \`readEvents\`' ${after} and its ${held}, and \`readEvents\` then treated the key as lost. If you read the key before the entries, it may be missing only because the first event hadn't been stored yet. Read it after them.`,
-          { received: !first.ok && first.error },
-        )
-        verify(
-          first.value.every(({ personal }) => personal?.name === 'Ada Lovelace'),
-          "A customer's first event was stored while `readEvents` was running. `readEvents` may miss that event, but if it returns the event, the personal data should be there, because nothing has been erased.",
-          { received: first.value },
-        )
-      },
-    })
+    // In a long history, an answer may read the key between two pages.
+    for (const orders of [0, 1_000]) {
+      await everyInterleaving({
+        name: 'readEvents',
+        prepare: async (admin) => {
+          const planted = admin.pipeline()
+          for (let n = 1; n <= orders; n += 1) {
+            const fields = { eventId: `e-${n}`, eventType: 'ORDER_PLACED', timestamp: TIME, payload: '{}' }
+            planted.xadd(STREAM, `7-${n}`, ...Object.entries(fields).flat())
+          }
+          await planted.exec()
+        },
+        first: (redis) => readEvents(redis, 'customer-1'),
+        second: () => storeEvent(box.connect(), registered),
+        verify: ({ first, held, after }) => {
+          verify(
+            first.ok,
+            `The customer's first ${orders === 0 ? 'event' : 'personal data'} and the key were stored between \`readEvents\`' ${after} and its ${held}, and \`readEvents\` then treated the key as lost. If you read the key before the entries, it may be missing only because the ${orders === 0 ? 'first event' : 'first personal data'} hadn't been stored yet. Read it after ${orders === 0 ? 'them' : 'the last page'}.`,
+            { received: !first.ok && first.error },
+          )
+          verify(
+            first.value
+              .filter(({ eventType }) => eventType === 'CUSTOMER_REGISTERED')
+              .every(({ personal }) => personal?.name === 'Ada Lovelace'),
+            "A customer's first personal data was stored while `readEvents` was running. `readEvents` may miss that event, but if it returns the event, the personal data should be there, because nothing has been erased.",
+            { received: first.value.at(-1) },
+          )
+        },
+      })
+    }
   })
 
   test('reads while the customer is forgotten', async () => {
@@ -568,7 +610,7 @@ describe('readEvents', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 1_001,
-      `\`readEvents\` fetched ${most} entries with one command. Redis can't serve other clients while it builds such a reply. Read pages of at most 1,000 entries, with COUNT.`,
+      `\`readEvents\` fetched ${most} entries with one command. Redis can't serve other clients while it builds such a reply. Read pages of at most 1,000 entries, with \`COUNT\`.`,
       { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
     )
   })
@@ -606,6 +648,26 @@ describe('getCustomer', () => {
         forgotten: false,
       },
       'The customer registered, placed two orders for 4200 cents each, and changed their email address in between. `getCustomer` should return what those events add up to.',
+    )
+    await store({ ...ordered, eventType: 'ORDER_REFUNDED' })
+    const refunded = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
+    verifyEqual(
+      refunded.ok ? refunded.value : refunded.error,
+      {
+        plan: 'gold',
+        name: 'Ada Lovelace',
+        email: 'countess@example.com',
+        orders: 2,
+        totalCents: 8400,
+        forgotten: false,
+      },
+      'ORDER_REFUNDED, a type that the lesson says nothing about, was stored after the other events. `getCustomer` should ignore it and return the same customer as before.',
+    )
+    await store({ ...moved, personal: { email: '' } })
+    verifyEqual(
+      (await customer())?.email,
+      '',
+      "The customer's last `CUSTOMER_EMAIL_CHANGED` set the email address to an empty string, so `email` should be `''`. An empty string is falsy, but it isn't missing: use `??` instead of `||`.",
     )
   })
 
@@ -681,6 +743,12 @@ const LEFT = [
   'stream:entity:customer-2',
 ].sort()
 
+/** What to add to a diagnosis if a watched key had changed. */
+const discarded = () =>
+  box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
+    ? ' `EXEC` replied `(nil)` because a watched key had changed, so nothing in that transaction was done. Start again.'
+    : ''
+
 describe('forgetCustomer', () => {
   test('destroys the key and records it in the log', async () => {
     await store(registered)
@@ -692,6 +760,11 @@ describe('forgetCustomer', () => {
       await box.admin.get(KEY),
       'erased',
       'The key should have been replaced with the word `erased`. While the key exists, everything can be read. With no key at all, the next event creates a new one.',
+    )
+    const lifetime = await box.admin.pttl(KEY)
+    verify(
+      lifetime === -1,
+      `The word \`erased\` expires in ${Math.round(lifetime / 1000)} s. After that there's no key, so the next event with personal data creates a new one, and the customer is back.`,
     )
     for (const [name, text] of await allStrings()) {
       verify(
@@ -714,7 +787,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       rest,
       { eventType: 'CUSTOMER_FORGOTTEN', timestamp: MAY, payload: '{}' },
-      'The last entry should be CUSTOMER_FORGOTTEN, with the current time from `clock`, the payload {}, and no `personal`.',
+      'The last entry should be CUSTOMER_FORGOTTEN, with the current time from `clock`, the payload `{}`, and no `personal`.',
     )
     verify(/^[0-9a-f-]{36}$/i.test(eventId), 'The eventId of CUSTOMER_FORGOTTEN should be a UUID.', {
       received: eventId,
@@ -736,12 +809,12 @@ describe('forgetCustomer', () => {
     verifyEqual(
       await box.admin.exists('projection:customer:customer-1', 'snapshot:customer-1'),
       0,
-      'projection:customer:customer-1 and snapshot:customer-1 have the name in plain text, so both should be gone.',
+      '`projection:customer:customer-1` and `snapshot:customer-1` have the name in plain text, so both should be gone.',
     )
     verifyEqual(
       await box.admin.hgetall('index:email'),
       { 'bob@example.com': 'customer-2' },
-      "No entry in index:email should point to customer-1 anymore, not even one for a former email. Bob's entry stays.",
+      "No entry in `index:email` should point to customer-1 anymore, not even one for a former email. Bob's entry stays.",
     )
     verifyEqual(
       (await box.admin.keys('*')).sort(),
@@ -765,12 +838,12 @@ describe('forgetCustomer', () => {
     verifyEqual(
       Object.keys(hers).filter((email) => email in left),
       [],
-      "index:email had 5,200 addresses, 200 of which pointed to customer-1, and `forgetCustomer` didn't find them all. HSCAN returns part of the hash and a cursor: continue with that cursor until it's 0.",
+      "`index:email` had 5,200 addresses, 200 of which pointed to customer-1, and `forgetCustomer` didn't find them all. `HSCAN` returns part of the hash and a cursor: continue with that cursor until it's 0.",
     )
     verifyEqual(
       Object.keys(left).length,
       5_000,
-      'Addresses of other customers are gone from index:email. Delete only those whose value is exactly `customer-1`, because customer-10 is a different customer.',
+      'Addresses of other customers are gone from `index:email`. Delete only those whose value is exactly `customer-1`, because customer-10 is a different customer.',
     )
   })
 
@@ -829,12 +902,46 @@ describe('forgetCustomer', () => {
       },
       first: (redis) => forgetCustomer(redis, 'customer-1', may),
       second: () => box.admin.hset('index:email', 'ada@example.com', 'customer-2'),
-      verify: async ({ held, after }) =>
+      verify: async ({ first, held, after }) => {
+        verify(
+          first.ok,
+          `Another customer took the address ada@example.com while \`forgetCustomer\` was running, and \`forgetCustomer\` failed. It should still remove the other addresses.`,
+          { received: !first.ok && first.error },
+        )
         verifyEqual(
           await box.admin.hget('index:email', 'ada@example.com'),
           'customer-2',
-          `Between \`forgetCustomer\`'s ${after} and its ${held}, another customer took the address ada@example.com, and \`forgetCustomer\` deleted it from index:email. Check whose address it is and delete it in one step.`,
-        ),
+          `Between \`forgetCustomer\`'s ${after} and its ${held}, another customer took the address ada@example.com, and \`forgetCustomer\` deleted it from \`index:email\`. Check whose address it is and delete it in one step.`,
+        )
+        verify(
+          !Object.values(await box.admin.hgetall('index:email')).includes('customer-1'),
+          `Another customer took the address ada@example.com while \`forgetCustomer\` was running, and after that, other addresses still point to customer-1.${discarded()}`,
+          { received: await box.admin.hgetall('index:email') },
+        )
+      },
+    })
+  })
+
+  test('forgets a customer whose first personal data is just arriving', async () => {
+    await everyInterleaving({
+      name: 'forgetCustomer',
+      prepare: async () => {
+        await storeEvent(box.connect(), ordered)
+      },
+      first: (redis) => forgetCustomer(redis, 'customer-1', may),
+      second: (redis) => storeEvent(redis, registered),
+      verify: async ({ first, after }) => {
+        verify(
+          first.ok,
+          "A customer's first personal data was stored while `forgetCustomer` was running, and `forgetCustomer` failed. It should erase the new key, too.",
+          { received: !first.ok && first.error },
+        )
+        verifyEqual(
+          await box.admin.get(KEY),
+          'erased',
+          `A customer's first personal data was stored right after the ${after ?? 'start'} of \`forgetCustomer\`. When \`forgetCustomer\` resolved, that key was still there instead of \`erased\`.${discarded()}`,
+        )
+      },
     })
   })
 
@@ -888,7 +995,7 @@ describe('forgetCustomer', () => {
         verifyEqual(
           await box.admin.hgetall('index:email'),
           { 'bob@example.com': 'customer-2' },
-          `${where}, and \`forgetCustomer\` was called again. No email of customer-1 should be left in index:email. If the first call did only half the work, the second call has to finish it.`,
+          `${where}, and \`forgetCustomer\` was called again. No email of customer-1 should be left in \`index:email\`. If the first call did only half the work, the second call has to finish it.`,
         )
         verifyEqual(
           (await entries()).map(({ eventType }) => eventType),

@@ -159,7 +159,8 @@ export async function getCustomer(redis: Redis, customerId: string): Promise<Cus
   if (first === undefined) return null
   const orders = events.filter(({ eventType }) => eventType === 'ORDER_PLACED')
   const forgotten = events.some(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN')
-  const email = events.findLast(({ eventType }) => eventType !== 'ORDER_PLACED')?.personal?.email
+  const addresses = ['CUSTOMER_REGISTERED', 'CUSTOMER_EMAIL_CHANGED', 'CUSTOMER_FORGOTTEN']
+  const email = events.findLast(({ eventType }) => addresses.includes(eventType))?.personal?.email
   return {
     plan: first.payload.plan as string,
     name: first.personal?.name ?? null,
