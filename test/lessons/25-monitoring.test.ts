@@ -302,6 +302,20 @@ describe('getStreamInfo', () => {
     )
   })
 
+  test('reads every page of the pending entries list', async () => {
+    await plant(5_500)
+    await group('mail')
+    await read('mail', 'mail-1', 5_500)
+    await age('mail', 'mail-1', '5500-0', 60_000)
+    const [mail] = (await info())?.groups ?? []
+    const pages = box.commands.filter(({ name }) => name === 'XPENDING').length
+    verify(
+      isAbout(mail?.oldestIdle, 60_000) && isAbout(mail?.consumers[0]?.oldestIdle, 60_000),
+      `5,500 entries are pending, and the last one, 5500-0, has waited for a minute, which \`oldestIdle\` doesn't show. \`getStreamInfo\` sent ${pages === 1 ? 'one `XPENDING`' : `${pages} \`XPENDING\` commands`}. There's no limit to how many entries may be pending, so keep reading until a page isn't full.`,
+      { expected: 'about 60000', received: [mail?.oldestIdle, mail?.consumers[0]?.oldestIdle] },
+    )
+  })
+
   test('checks the lag against the stream', async () => {
     await plant(5)
     await group('mail')
@@ -336,6 +350,12 @@ describe('getStreamInfo', () => {
       (await info())?.groups[0]?.lag,
       0,
       "Entry 5-0 was deleted after the group had read it, so the last entry is 4-0 now, and `lastDeliveredId` is still 5-0. No entry comes after that, so `lag` should be 0. Don't check whether the two IDs are equal: look for an entry with a greater ID.",
+    )
+    await box.admin.xtrim(S, 'MAXLEN', 0)
+    verifyEqual(
+      (await info())?.groups[0]?.lag,
+      0,
+      'All entries have been trimmed, so no entry comes after `lastDeliveredId`, and `lag` should be 0. That the stream is empty makes no difference.',
     )
     for (const id of ['7-9', '7-10']) await box.admin.xadd(S, id, 'event', 'e7')
     await box.admin.call('XGROUP', 'SETID', S, 'mail', '7-9', 'ENTRIESREAD', '2')
@@ -589,6 +609,11 @@ describe('findAlarms', () => {
       await strict(mail(1, worker('a', 0, 20, null)), { lag: 0 }),
       [{ kind: 'behind', group: 'mail', lag: 1 }],
       '`limits.lag` is 0, and one entry is waiting, so the group is behind. A limit of 0 is a limit: not a single entry may wait.',
+    )
+    verifyEqual(
+      await strict(mail(1, worker('a', 0, 0, null)), { consumerIdle: 0 }),
+      [{ kind: 'no-consumer', group: 'mail', lag: 1 }],
+      "`limits.consumerIdle` is 0, and an `idle` of 0 isn't below 0, so consumer a isn't alive, and one entry is waiting. A limit of 0 is a limit.",
     )
   })
 })
