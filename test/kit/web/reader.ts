@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+  type Page,
+} from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
 import { homeOf } from '../../../src/learner/index.ts'
@@ -31,11 +37,15 @@ export async function newReader() {
  * One browser for the tests of a file. `open` returns a page whose console must stay silent, except for expected
  * messages. `timeoutMs` is the longest wait for anything on it, in milliseconds.
  */
-export function browserForTests(timeoutMs = 20_000) {
+export function browserForTests(timeoutMs = 20_000, launch: LaunchOptions = {}) {
   let browser: Browser
   beforeAll(async () => {
     // Containers, and tests run as root, have no user namespaces for Chromium's sandbox.
-    browser = await chromium.launch({ executablePath: chromiumOnPath() ?? '', args: ['--no-sandbox'] })
+    browser = await chromium.launch({
+      executablePath: chromiumOnPath() ?? '',
+      args: ['--no-sandbox'],
+      ...launch,
+    })
   })
   afterAll(() => browser?.close())
   return {

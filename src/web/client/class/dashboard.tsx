@@ -11,7 +11,7 @@ import { beep, useHands } from './use-hands.ts'
 
 /** The instructor's page: who is where, who is stuck and on what. */
 export function Dashboard() {
-  const { overview, connected, ahead } = useClass()
+  const { overview, connected, ahead } = useClass({ whileHidden: true })
   if (overview === undefined) return <p role="status">Waiting for the hub …</p>
   return (
     <>

@@ -18,15 +18,18 @@ const RETRY_MS = 1_000
 
 /**
  * The current state of the class, for as long as the page is open. After every reconnect the hub sends all of it
- * again.
+ * again. A browser has at most six connections to the hub, for all of its tabs together: a page that was left, or one in
+ * a hidden tab that no one needs to hear from, must not keep one, because the seventh page would wait for it.
  */
-export function useClass(): Live {
+export function useClass({ whileHidden }: { readonly whileHidden: boolean }): Live {
   const [live, setLive] = useState<Live>({ overview: undefined, connected: false, ahead: 0 })
   useEffect(() => {
     let source: EventSource | undefined
     let timer: ReturnType<typeof setTimeout> | undefined
     const open = () => {
       source?.close()
+      // It opens once the tab is shown.
+      if (!whileHidden && document.visibilityState === 'hidden') return
       source = new EventSource(paths.stream)
       source.addEventListener('overview', (event) => hear(JSON.parse(event.data) as Overview))
       source.addEventListener('changes', (event) => hear(JSON.parse(event.data) as Changes))
@@ -37,6 +40,15 @@ export function useClass(): Live {
         void reloadIfLoggedOut()
       })
       expect(SILENCE_MS)
+    }
+    const pause = () => {
+      clearTimeout(timer)
+      source?.close()
+    }
+    const turn = () => (document.visibilityState === 'hidden' ? pause() : open())
+    // The browser keeps pages that were left, to go back to them, and with them their connections.
+    const shown = ({ persisted }: PageTransitionEvent) => {
+      if (persisted) open()
     }
     const expect = (ms: number) => {
       clearTimeout(timer)
@@ -58,6 +70,9 @@ export function useClass(): Live {
     }
     window.addEventListener('offline', lost)
     window.addEventListener('online', open)
+    window.addEventListener('pagehide', pause)
+    window.addEventListener('pageshow', shown)
+    if (!whileHidden) document.addEventListener('visibilitychange', turn)
     const otherTabs = new BroadcastChannel(LOGGED_OUT)
     otherTabs.onmessage = () => location.reload()
     open()
@@ -65,8 +80,10 @@ export function useClass(): Live {
       otherTabs.close()
       window.removeEventListener('offline', lost)
       window.removeEventListener('online', open)
-      clearTimeout(timer)
-      source?.close()
+      window.removeEventListener('pagehide', pause)
+      window.removeEventListener('pageshow', shown)
+      document.removeEventListener('visibilitychange', turn)
+      pause()
     }
   }, [])
   useEffect(() => {

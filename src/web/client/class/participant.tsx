@@ -9,7 +9,7 @@ import { useParticipant } from './use-participant.ts'
 
 /** One participant: every attempt and, if they agreed, their code, forward and back in time. */
 export function Participant({ id }: { readonly id: string }) {
-  const { overview } = useClass()
+  const { overview } = useClass({ whileHidden: false })
   const page = useParticipant(id, overview)
   switch (page.kind) {
     case 'participant':

@@ -17,7 +17,7 @@ type Screen = 'join' | 'now' | 'review'
  * participants that the instructor hasn't seen.
  */
 export function Projector() {
-  const live = useClass()
+  const live = useClass({ whileHidden: true })
   const { overview, connected, ahead } = live
   const [chosen, setChosen] = useState<Screen | undefined>(undefined)
   const [isBlack, setBlack] = useState(false)
