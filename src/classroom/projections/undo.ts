@@ -4,16 +4,19 @@ import type { ClassState, Participant, Undo } from './class-state.ts'
 import { canMerge } from './present.ts'
 
 /**
- * What takes the event back. Undefined for what participants do, for what can't be taken back, and for what changes
- * nothing: then the step before it can still be taken back. (A class doesn't know whose hand is raised, so lowering one
- * always counts.)
+ * What takes the event back, in words that differ from those for taking that back. Undefined for what participants do,
+ * for what can't be taken back, and for what changes nothing: then the step before it can still be taken back. (A class
+ * doesn't know whose hand is raised, so lowering one always counts.)
  */
 export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Undo | undefined {
   const { announcements } = before
   switch (type) {
     case 'POSITION_SET':
       if (payload.slug === announcements.position) return undefined
-      return undo('moving the class', { type, payload: { slug: announcements.position } })
+      return undo(
+        payload.slug === undefined ? 'clearing where the class is' : `moving the class to ${payload.slug}`,
+        { type, payload: { slug: announcements.position } },
+      )
     case 'TIMER_SET':
       if (payload.until === undefined && announcements.timer === undefined) return undefined
       return undo(payload.until === undefined ? 'stopping the timer' : 'the timer', {
@@ -25,8 +28,9 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       const one = to === undefined ? undefined : named(before, to)
       const earlier = to === undefined ? announcements.message?.text : one?.note?.text
       if (payload.text === undefined && earlier === undefined) return undefined
-      if (to === undefined) return undo('the message', { type, payload: { text: earlier } })
-      return one && undo(`the message to ${one.name}`, { type, payload: { to, text: earlier } })
+      const what = payload.text === undefined ? 'withdrawing the message' : 'the message'
+      if (to === undefined) return undo(what, { type, payload: { text: earlier } })
+      return one && undo(`${what} to ${one.name}`, { type, payload: { to, text: earlier } })
     }
     case 'PAUSE_BEGUN':
     case 'PAUSE_ENDED':
@@ -39,9 +43,10 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       if (!announcements.released.includes(payload.slug)) return undefined
       return undo(`taking back the solution to ${payload.slug}`, { type: 'SOLUTION_RELEASED', payload })
     case 'TEXT_SHOWN':
+      if (payload.text !== undefined) return undo('changing the wall', showing(announcements.shown))
+      if (announcements.shown === undefined) return undefined
+      return undo('clearing the wall', showing(announcements.shown))
     case 'ATTEMPT_SHOWN':
-      if (type === 'TEXT_SHOWN' && payload.text === undefined && announcements.shown === undefined)
-        return undefined
       return undo('changing the wall', showing(announcements.shown))
     case 'PARTICIPANTS_REMOVED':
       return undo(`removing ${namesOf(before, payload.learners)}`, { type: 'PARTICIPANTS_RESTORED', payload })
@@ -73,10 +78,17 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       const one = named(before, payload.learner)
       if (one === undefined) return undefined
       const { id: learner, name, loweredAt = '' } = one
-      return undo(`lowering ${name}'s hand`, { type, payload: { learner, loweredAt } })
+      const isBack = payload.loweredAt !== undefined
+      return undo(isBack ? `putting ${name}'s hand back up` : `lowering ${name}'s hand`, {
+        type,
+        payload: { learner, loweredAt },
+      })
     }
     case 'CODE_CHANGED':
-      return undo('the new join code', { type, payload: { joinCode: before.joinCode } })
+      return undo(
+        payload.joinCode === undefined ? 'going back to the first join code' : 'the new join code',
+        { type, payload: { joinCode: before.joinCode } },
+      )
     case 'CLASS_CLOSED':
       if (before.closedAt !== undefined) return undefined
       return undo('closing the class', { type: 'CLASS_REOPENED', payload: {} })

@@ -225,7 +225,7 @@ describe('undo', () => {
   const before = [join('a'), join('b')].reduce(at1, newClass)
 
   test.each<readonly [NewClassEvent, string]>([
-    [{ type: 'POSITION_SET', payload: { slug } }, 'moving the class'],
+    [{ type: 'POSITION_SET', payload: { slug } }, `moving the class to ${slug}`],
     [{ type: 'MESSAGE_SENT', payload: { text: 'Hi' } }, 'the message'],
     [{ type: 'MESSAGE_SENT', payload: { text: 'Hi', to: 'a' } }, 'the message to A'],
     [{ type: 'TIMER_SET', payload: { until: at, text: '' } }, 'the timer'],
@@ -243,8 +243,10 @@ describe('undo', () => {
     const after = at1(before, event)
     expect(after.undo?.what).toBe(what)
     // How long the class was there isn't taken back.
-    const { undo: _, clock, ...back } = after.undo ? at1(after, after.undo.event) : after
-    const { undo: __, ...rest } = before
+    const { undo, clock, ...back } = after.undo ? at1(after, after.undo.event) : after
+    const { undo: _, ...rest } = before
+    // Otherwise it would look as if nothing had happened.
+    expect(undo?.what).not.toBe(what)
     expect(back).toEqual(rest)
     expect(clock?.since).toBeUndefined()
   })
