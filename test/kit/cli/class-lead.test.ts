@@ -45,10 +45,29 @@ describe('since when', () => {
     expect(timeOf(typed, now)).toBe(time.toISOString())
   })
 
-  // A year, to Date.parse: then everyone would have to go.
-  test.each(['10', '2026', '', '25:10', '9:75', 'now', '-5m', '99999m'])('"%s" isn\'t a time', (typed) => {
-    expect(() => timeOf(typed, now)).toThrow("isn't a time. Use one like 10:30")
+  test.each([
+    // As the pages show it in an English browser, and as people type it.
+    ['02:37:39 PM', new Date(2026, 4, 2, 14, 37, 39)],
+    ['2:37pm', new Date(2026, 4, 2, 14, 37)],
+    ['2:37 a.m.', new Date(2026, 4, 2, 2, 37)],
+    ['2:37', new Date(2026, 4, 2, 14, 37)],
+    ['14:37', new Date(2026, 4, 2, 14, 37)],
+    ['10:30', new Date(2026, 4, 2, 10, 30)],
+    ['3:30', new Date(2026, 4, 2, 3, 30)],
+    ['12:10', new Date(2026, 4, 2, 12, 10)],
+    ['12:10 AM', new Date(2026, 4, 2, 0, 10)],
+    ['0:10', new Date(2026, 4, 2, 0, 10)],
+  ])('%s, in the afternoon', (typed, time) => {
+    expect(timeOf(typed, new Date(2026, 4, 2, 15, 0))).toBe(time.toISOString())
   })
+
+  // A year, to Date.parse: then everyone would have to go.
+  test.each(['10', '2026', '', '25:10', '9:75', '14:30 PM', '0:30 AM', 'now', '-5m', '99999m'])(
+    '"%s" isn\'t a time',
+    (typed) => {
+      expect(() => timeOf(typed, now)).toThrow("isn't a time. Use one like 10:30")
+    },
+  )
 })
 
 need('redis-server').describe('leading a class from the command line', () => {
@@ -122,7 +141,7 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(await run('code', '--new')).toMatch(/^Join code: \w{6}\n[\s\S]*The old code no longer works/)
     const { joinCode } = findClass(path.join(home, '.eventlings')).classInfo
     expect(joinCode).not.toBe(classInfo.joinCode)
-    expect(await run('remove', '--since', '10m')).toMatch(/^Removed: 1 learner\./)
+    expect(await run('remove', '--since', '10m')).toMatch(/^Removed: 1 learner, everyone who joined since /)
     expect(await run('close')).toMatch(/^"Tuesday" is closed/)
     const gone = ended(child)
     child.kill('SIGINT')

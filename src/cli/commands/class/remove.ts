@@ -1,5 +1,6 @@
 import type { Removed } from '../../../classroom/api.ts'
 import { ClassError } from '../../../classroom/errors.ts'
+import { timeOfDay } from '../../../classroom/member/after-command.ts'
 import { Exit, UsageError } from '../../../common/exit.ts'
 import { whoIs, withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
@@ -7,7 +8,7 @@ import { flag, text, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({
   flags: {
-    since: text('time', 'everyone who joined since: 10:30, or 5m for five minutes ago'),
+    since: text('time', 'everyone who joined since: 10:30, 2:30 PM, or 5m for five minutes ago'),
     back: flag('bring the learner back, within ten minutes'),
     name: whichClass,
   },
@@ -39,7 +40,7 @@ export const command = defineCommand({
         const from = timeOf(since ?? '', new Date(now))
         const many = participants.filter(({ joinedAt }) => joinedAt >= from).length
         await send({ do: 'remove since', since: from })
-        tell(many === 1 ? '1 learner' : `${many} learners`)
+        tell(`${many === 1 ? '1 learner' : `${many} learners`}, everyone who joined since ${timeOfDay(from)}`)
       }
       return Exit.passed
     })
@@ -59,20 +60,36 @@ function whoWas(asked: string, removed: readonly Removed[]) {
 }
 
 /**
- * A time of day, `10:30`, the latest that has passed; or minutes ago, `5m`; or ISO 8601. Nothing else is guessed, because
- * "10" as a year would remove everyone. Throws ClassError.
+ * A time of day, `10:30` or `2:30 PM`; or minutes ago, `5m`; or ISO 8601. A time of day is the latest that has passed, so
+ * in the afternoon, `2:30` is half past two, and not a time at night that would remove everyone. Nothing else is guessed,
+ * because "10" as a year would, too. Throws ClassError.
  */
 export function timeOf(typed: string, now: Date): string {
   const [, ago] = /^(\d{1,4})\s*m(?:in)?$/.exec(typed.trim()) ?? []
   if (ago !== undefined) return new Date(now.getTime() - Number(ago) * 60_000).toISOString()
-  const [, hours, minutes] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(typed.trim()) ?? []
-  if (hours !== undefined) {
-    const today = new Date(new Date(now).setHours(Number(hours), Number(minutes), 0, 0))
-    if (today > now) today.setDate(today.getDate() - 1)
-    return today.toISOString()
-  }
+  const clock = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*([ap])\.?m\.?)?$/i.exec(typed.trim())
+  const possible = clock === null ? [] : hoursOf(Number(clock[1]), clock[4]?.toLowerCase())
+  const [latest] = possible
+    .map((hours) => {
+      const today = new Date(new Date(now).setHours(hours, Number(clock?.[2]), Number(clock?.[3] ?? 0), 0))
+      if (today > now) today.setDate(today.getDate() - 1)
+      return today.toISOString()
+    })
+    .sort()
+    .reverse()
+  if (latest !== undefined) return latest
   const time = /^\d{4}-\d\d-\d\dT/.test(typed.trim()) ? Date.parse(typed.trim()) : Number.NaN
   if (Number.isNaN(time))
-    throw new ClassError(`"${typed}" isn't a time. Use one like 10:30, or 5m for five minutes ago.`)
+    throw new ClassError(
+      `"${typed}" isn't a time. Use one like 10:30 or 2:30 PM, or 5m for five minutes ago.`,
+    )
   return new Date(time).toISOString()
+}
+
+/** The hours of a day that a time may mean; none for one like `14:30 AM`. */
+function hoursOf(hours: number, half: string | undefined): readonly number[] {
+  if (hours === 0 || hours > 12) return half === undefined ? [hours] : []
+  const morning = hours % 12
+  if (half === undefined) return [morning, morning + 12]
+  return [half === 'a' ? morning : morning + 12]
 }
