@@ -332,6 +332,45 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByText('And at this').waitFor()
   })
 
+  anyTest('a clicker scrolls through an attempt that is longer than the wall, and back', async () => {
+    const { served, ada } = await openClass()
+    const check = failed(4, '01-events', 'createEvent', 'No.')
+    await send(served, ada.token, 3, [check])
+    const lines = Array.from(
+      { length: 120 },
+      (_, n) => `const line${n} = ${'1 + '.repeat(n === 60 ? 80 : 1)}1`,
+    )
+    const code = { eventId: check.eventId, slug: '01-events', code: lines.join('\n') }
+    await call(served, paths.code, { token: ada.token, body: code })
+    const page = await browser.open(`${served.origin}/instructor/projector`, {}, unauthorized)
+    await logIn(page)
+    await command(served, { do: 'position', slug: '01-events' })
+    await command(served, { do: 'show attempt', participant: ada.learner, eventId: check.eventId })
+    await page.getByText('line119').waitFor()
+    // Nothing is hidden in a box that only a mouse can scroll.
+    const hidden = `(({ scrollWidth, scrollHeight, clientWidth, clientHeight }) =>
+      [scrollWidth - clientWidth, scrollHeight - clientHeight])(document.querySelector('.code'))`
+    expect(await page.evaluate(hidden)).toEqual([0, 0])
+    const at = () => page.evaluate<number>('window.scrollY')
+    const end = await page.evaluate<number>('document.documentElement.scrollHeight - window.innerHeight')
+    const keys = ['PageDown', 'ArrowDown', ' ', 'ArrowRight']
+    for (let n = 0; (await at()) < end - 1; n += 1) {
+      const before = await at()
+      await page.keyboard.press(keys[n % keys.length] ?? '')
+      expect(await at()).toBeGreaterThan(before)
+    }
+    const isOnWall = () => page.getByText('line119').isVisible()
+    expect(await isOnWall()).toBe(true)
+    while ((await at()) > 0) await page.keyboard.press('PageUp')
+    expect(await isOnWall()).toBe(true)
+    // Then on to the other screens, which begin at their top.
+    await page.keyboard.press('PageUp')
+    await page.getByText('Stuck on right now').waitFor()
+    await page.keyboard.press('PageDown')
+    await page.getByText('line119').waitFor()
+    expect(await at()).toBe(0)
+  })
+
   anyTest('the QR code leads to the whole command, and an invalid code does not get into it', async () => {
     const { served } = await openClass()
     const page = await browser.open(`${served.origin}/#${served.classInfo.joinCode}`)

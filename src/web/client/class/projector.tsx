@@ -28,11 +28,12 @@ export function Projector() {
   const screen = chosen !== undefined && screens.includes(chosen) ? chosen : usual
   // Whatever the instructor does is seen at once.
   useEffect(() => setChosen(undefined), [position, JSON.stringify(shown), isClosed])
+  useEffect(() => window.scrollTo(0, 0), [screen, JSON.stringify(shown)])
   const stepper = useRef<Stepper | undefined>(undefined)
   const go = (by: 1 | -1) => {
     if (isBlack) return setBlack(false)
-    // First through the run that's on the wall.
-    if (stepper.current?.step(by)) return
+    // First through what's on the wall: a run, step by step, or an attempt that's longer than the screen.
+    if (screen === 'review' && (stepper.current?.step(by) || scrolled(by))) return
     setChosen(screens[Math.min(Math.max(screens.indexOf(screen) + by, 0), screens.length - 1)])
   }
   useClicker({
@@ -79,6 +80,15 @@ export function Projector() {
       </p>
     </>
   )
+}
+
+/** Scrolls most of a screen down or up. False if there's nothing more in that direction. */
+function scrolled(by: 1 | -1): boolean {
+  const { scrollTop, scrollHeight, clientHeight } = document.documentElement
+  const left = by === 1 ? scrollHeight - clientHeight - scrollTop : scrollTop
+  if (left < 1) return false
+  window.scrollBy({ top: by * clientHeight * 0.8, behavior: 'instant' })
+  return true
 }
 
 function Now({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {
