@@ -17,14 +17,14 @@ export async function pagesOfClass(): Promise<(app: Hono, hub: Hub) => void> {
   return (app, hub) => {
     for (const pages of ['/', '/assets/*', '/instructor', '/instructor/*']) app.use(pages, strictPages())
     serveAssets(app, assets)
-    app.get('/', (context) => context.html(welcomePage(hub.classInfo.name, themeIn(context))))
+    app.get('/', (context) => context.html(welcomePage(hub.classInfo.name, hub.isClosed, themeIn(context))))
     app.get('/instructor', (context) => show(context, hub, 'dashboard'))
     app.get('/instructor/projector', (context) => show(context, hub, 'projector'))
     app.get('/instructor/participants/:id', (context) => show(context, hub, 'participant'))
     app.get('/instructor/join.svg', (context) => {
       const { addresses, joinCode } = hub.overview()
       const [address] = addresses
-      if (address === undefined || !isInstructor(context, hub))
+      if (address === undefined || hub.isClosed || !isInstructor(context, hub))
         return context.text("There's nothing here.", 404)
       return context.body(renderSVG(`${address}/#${joinCode}`), 200, { 'content-type': 'image/svg+xml' })
     })

@@ -27,15 +27,17 @@ export function classPage({ view, title, theme, participant = '' }: ClassPageOpt
   return page({ title: `${title} · eventlings`, theme, script: 'class.js', style: 'class.css', body })
 }
 
+const howToJoin = html`<p>This is a class. Take part from your own terminal, in the course's folder:</p>
+<pre><code id="join-command">npx eventlings class join ADDRESS --code CODE --as NAME</code></pre>
+<p>Use the address in your browser and the code from your instructor. From then on, your instructor sees your checks, hints
+and opened lessons. Your code stays with you unless you choose to share it.</p>`
+
 /** What anyone who opens the address of the class in a browser sees: how to join, and nothing about anyone. */
-export function welcomePage(name: string, theme: Theme): Html {
+export function welcomePage(name: string, isClosed: boolean, theme: Theme): Html {
   const body = html`<header class="top"><span class="brand">eventlings</span><div class="links"></div>${raw(island('theme', {}))}</header>
 <main id="main" class="class welcome">
 <h1>${name}</h1>
-<p>This is a class. Take part from your own terminal, in the course's folder:</p>
-<pre><code id="join-command">npx eventlings class join ADDRESS --code CODE --as NAME</code></pre>
-<p>Use the address in your browser and the code from your instructor. From then on, your instructor sees your checks, hints
-and opened lessons. Your code stays with you unless you choose to share it.</p>
+${isClosed ? html`<p>The class is closed.</p>` : howToJoin}
 <p><a href="/instructor">For the instructor</a></p>
 </main>`
   return page({ title: `${name} · eventlings`, theme, script: 'class.js', style: 'class.css', body })

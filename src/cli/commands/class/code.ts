@@ -23,9 +23,11 @@ export const command = defineCommand({
         now = await overview()
       }
       const [address = 'ADDRESS'] = now.addresses
-      context.print(`Join code: ${now.joinCode}
-
-  ${self} class join ${address} --code ${now.joinCode} --as NAME`)
+      const how =
+        now.class.closedAt === undefined
+          ? `${self} class join ${address} --code ${now.joinCode} --as NAME`
+          : `The class is closed. To let learners in again: ${self} class reopen`
+      context.print(`Join code: ${now.joinCode}\n\n  ${how}`)
       if (flags.new)
         context.print('\nThe old code no longer works. Everyone who has joined stays in the class.')
       return Exit.passed

@@ -106,7 +106,9 @@ async function ofMember(context: Context, asData: boolean): Promise<ExitCode> {
   }
   context.print(`You're in "${className}" at ${address} as ${plainText(view?.label ?? name, limits.text)}.`)
   context.print(share ? 'Your instructor sees your code.' : "Your code isn't shown.")
-  if (problem !== undefined) context.print(problem)
+  // That the class is closed is among its news, too.
+  if (problem !== undefined && !(error instanceof RefusedError && error.status === 410))
+    context.print(problem)
   context.print(outbox(waiting))
   if (view?.handIsUp) context.print('Your hand is up.')
   const names = lessonNames(course)

@@ -56,9 +56,11 @@ function Head({ overview, connected }: { readonly overview: Overview; readonly c
         />{' '}
         sound for hands
       </label>
-      <p class="join">
-        Join: <code>{addresses[0]}</code> code <code>{joinCode}</code>
-      </p>
+      {closedAt === undefined && (
+        <p class="join">
+          Join: <code>{addresses[0]}</code> code <code>{joinCode}</code>
+        </p>
+      )}
       <p role="status" class={connected ? 'connected' : 'problem'}>
         {connected ? 'live' : "The hub isn't answering; this is the last known state. Trying again …"}
       </p>

@@ -57,7 +57,9 @@ export function Roster({ overview, ahead }: { readonly overview: Overview; reado
           </tbody>
         </table>
       </Scroller>
-      {overview.participants.length === 0 && <p>No one is here yet. Learners join with the code above.</p>}
+      {overview.participants.length === 0 && overview.class.closedAt === undefined && (
+        <p>No one is here yet. Learners join with the code above.</p>
+      )}
       <Legend />
     </section>
   )
