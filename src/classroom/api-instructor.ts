@@ -90,6 +90,8 @@ export interface Overview {
   readonly undo?: string
   /** Removed participants that can still be brought back: the latest few. Missing from an older hub. */
   readonly removed?: readonly Removed[]
+  /** The class just refused to store something that a participant sent, because there's no room for it. */
+  readonly full?: true
   readonly participants: readonly ParticipantRow[]
   readonly summary: Summary
 }
@@ -106,6 +108,7 @@ export interface Changes {
   readonly joinCode: string
   readonly undo?: string
   readonly removed?: readonly Removed[]
+  readonly full?: true
   readonly participants: readonly ParticipantRow[]
   /** IDs of participants who left. */
   readonly left: readonly string[]

@@ -21,9 +21,11 @@ export class ClassUnreachableError extends Error {
 /** The class, or what it keeps of one participant, is full: nothing of the request was stored. */
 export class ClassFullError extends Error {
   override readonly name = 'ClassFullError'
+  readonly what: keyof typeof sentences
 
-  constructor(what: 'class' | 'participant' | 'redis' | 'instructor') {
+  constructor(what: keyof typeof sentences) {
     super(sentences[what])
+    this.what = what
   }
 }
 

@@ -58,7 +58,10 @@ export function classApp(options: ClassAppOptions): Hono {
     if (error instanceof Refusal) return problem(context, error.status, error.message, error.wait)
     if (error.name === 'ClassError') return problem(context, 403, error.message)
     const cause = ofRedis(error)
-    if (cause instanceof ClassFullError) return problem(context, 507, cause.message, FULL_WAIT)
+    if (cause instanceof ClassFullError) {
+      if (cause.what !== 'participant') hub.refusedForLackOfRoom()
+      return problem(context, 507, cause.message, FULL_WAIT)
+    }
     if (cause !== undefined) return problem(context, 503, cause)
     onError(error)
     return problem(context, 500, "The hub couldn't do that, because of an internal error.")

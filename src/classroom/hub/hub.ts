@@ -35,6 +35,9 @@ export interface HubOptions {
 /** Maximum wait of a new participant for their joining to be read (ms). */
 const SEEN_WITHIN = 1_000
 
+/** After a refusal for lack of room, how long the instructor is told (ms): longer than until learners try again. */
+const FULL_FOR = 60_000
+
 /** One hub of a class. Its memory contains only what it reads from Redis, so any number of hubs show the same. */
 export class Hub {
   readonly store: ClassStore
@@ -47,6 +50,8 @@ export class Hub {
   readonly #chores: Chores
   readonly #broadcast: Broadcast
   readonly #waiting = new Waiting()
+  #refusedAt = Number.NEGATIVE_INFINITY
+  #fullEnds: NodeJS.Timeout | undefined
 
   private constructor(options: HubOptions) {
     const { redis, classInfo, lessons, now = () => new Date(), inTheCoursesWords } = options
@@ -56,7 +61,13 @@ export class Hub {
     this.store = new ClassStore(redis, classInfo.id, now)
     const projection = new Projection(classInfo.id, lessons, inTheCoursesWords ?? (() => undefined))
     this.#projection = projection
-    const messages = new Messages({ projection, lessons, now, classInfo: () => this.classInfo })
+    const messages = new Messages({
+      projection,
+      lessons,
+      now,
+      classInfo: () => this.classInfo,
+      isFull: () => this.#isFull,
+    })
     this.#messages = messages
     this.#broadcast = new Broadcast(() => messages.changes())
     this.#chores = new Chores(this.store, projection, now)
@@ -96,6 +107,19 @@ export class Hub {
 
   get isClosed(): boolean {
     return this.#projection.class.closedAt !== undefined
+  }
+
+  get #isFull(): boolean {
+    return this.#now().getTime() - this.#refusedAt < FULL_FOR
+  }
+
+  /** Tells the instructor that there was no room for what a participant sent; for a while, unless it happens again. */
+  refusedForLackOfRoom(): void {
+    const tellPages = () => this.#broadcast.schedule(this.#projection.class.participants.length)
+    if (!this.#isFull) tellPages()
+    this.#refusedAt = this.#now().getTime()
+    clearTimeout(this.#fullEnds)
+    this.#fullEnds = setTimeout(tellPages, FULL_FOR)
   }
 
   /** Set once the server listens. */
@@ -197,6 +221,7 @@ export class Hub {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#fullEnds)
     this.#broadcast.close()
     await this.#follower.close()
     await this.#chores.close()

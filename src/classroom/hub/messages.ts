@@ -10,6 +10,7 @@ export interface MessagesOptions {
   readonly now: () => Date
   /** As it is now. */
   readonly classInfo: () => ClassInfo
+  readonly isFull: () => boolean
 }
 
 /** What a hub tells pages and participants about the class as it is now; see api.ts. */
@@ -81,7 +82,13 @@ export class Messages {
   #leading() {
     const { undo, participants } = this.#options.projection.class
     const { joinCode } = this.#options.classInfo()
-    return { joinCode, removed: removedOf(participants), ...(undo !== undefined && { undo: undo.what }) }
+    const full = this.#options.isFull() && { full: true as const }
+    return {
+      joinCode,
+      removed: removedOf(participants),
+      ...(undo !== undefined && { undo: undo.what }),
+      ...full,
+    }
   }
 
   #head(): ClassHead {

@@ -41,6 +41,9 @@ describe('withChanges', () => {
     expect(after.participants[0]).toBe(before.participants[0])
     expect(after.participants[1]?.sharesCode).toBe(true)
     expect(after.joinCode).toBe('ABC-123')
+    const news = { ...before, kind: 'changes', left: [] } as const
+    const full = withChanges(before, { ...news, full: true })
+    expect([full.full, withChanges(full, news).full]).toEqual([true, undefined])
   })
 })
 

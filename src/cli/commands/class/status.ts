@@ -1,4 +1,5 @@
 import { type Overview, paths } from '../../../classroom/api.ts'
+import { fullInWords } from '../../../classroom/full.ts'
 import { type ClassFile, readClasses } from '../../../classroom/host/class-file.ts'
 import { isOpen, ownAddress } from '../../../classroom/host/open-class.ts'
 import { limits } from '../../../classroom/limits.ts'
@@ -53,6 +54,7 @@ async function ofInstructor(context: Context, file: ClassFile, asData: boolean):
       joinCode,
       participants,
       hands,
+      full: overview.full === true,
       pace: pace ?? null,
       people: rosterData(overview),
     })
@@ -68,6 +70,7 @@ async function ofInstructor(context: Context, file: ClassFile, asData: boolean):
 
   Learners:  ${learners}
   You:       ${address}/instructor`)
+  if (overview.full) context.print(`\n${fullInWords}`)
   if (pace !== undefined) context.print(`\n${paceInWords(pace, head.lessons)}`)
   if (participants > 0) context.print(`\n${roster(overview, context)}`)
   return Exit.passed

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Overview } from '../../../classroom/api.ts'
+import { fullInWords } from '../../../classroom/full.ts'
 import { AnnouncementsPanel } from './announcements-panel.tsx'
 import { counted } from './counted.ts'
 import { useClass } from './live.ts'
@@ -16,6 +17,9 @@ export function Dashboard() {
   return (
     <>
       <Head overview={overview} connected={connected} />
+      <p class="problem" role="alert">
+        {overview.full ? fullInWords : ''}
+      </p>
       <div class="panels">
         <AnnouncementsPanel overview={overview} ahead={ahead} />
         <Diagnoses overview={overview} names />

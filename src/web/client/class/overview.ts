@@ -2,7 +2,7 @@ import type { Changes, Overview, ParticipantRow, Status } from '../../../classro
 
 /** The class after the hub's latest message. Unchanged rows stay the same objects, and aren't drawn again. */
 export function withChanges(before: Overview, changes: Changes): Overview {
-  const { now, announcements, summary, joinCode, undo, removed = [] } = changes
+  const { now, announcements, summary, joinCode, undo, removed = [], full } = changes
   const gone = new Set(changes.left)
   const fresh = new Map(changes.participants.map((row) => [row.id, row]))
   const kept = before.participants
@@ -12,11 +12,12 @@ export function withChanges(before: Overview, changes: Changes): Overview {
       fresh.delete(row.id)
       return changed ?? row
     })
-  const { undo: _, ...rest } = before
+  const { undo: _, full: __, ...rest } = before
   return {
     ...rest,
     ...{ now, announcements, summary, joinCode, removed, class: changes.class },
     ...(undo !== undefined && { undo }),
+    ...(full && { full }),
     participants: [...kept, ...fresh.values()],
   }
 }
