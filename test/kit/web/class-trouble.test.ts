@@ -132,6 +132,11 @@ need('chromium').describe('the pages of a class in trouble', () => {
     await page.getByText('Manage the class').click()
     await page.getByRole('button', { name: 'Log out', exact: true }).click()
     for (const tab of [page, ...tabs]) await tab.getByLabel('Secret').waitFor()
+    // Whoever logs in on one of them has all of them back, the wall included.
+    await page.getByLabel('Secret').fill(secret)
+    await page.getByRole('button', { name: 'Open the dashboard' }).click()
+    await tabs[0]?.getByText('1 of 1').waitFor()
+    await tabs[1]?.getByText(served.classInfo.joinCode).waitFor()
     const away = await open(address)
     await away.getByText('1 of 1').waitFor()
     await command(served, { do: 'log out' })

@@ -73,11 +73,10 @@ export function useClass({ whileHidden }: { readonly whileHidden: boolean }): Li
     window.addEventListener('pagehide', pause)
     window.addEventListener('pageshow', shown)
     if (!whileHidden) document.addEventListener('visibilitychange', turn)
-    const otherTabs = new BroadcastChannel(LOGGED_OUT)
-    otherTabs.onmessage = () => location.reload()
+    const ignoreOtherTabs = reloadWithOtherTabs()
     open()
     return () => {
-      otherTabs.close()
+      ignoreOtherTabs()
       window.removeEventListener('offline', lost)
       window.removeEventListener('online', open)
       window.removeEventListener('pagehide', pause)
@@ -99,13 +98,23 @@ export function useClass({ whileHidden }: { readonly whileHidden: boolean }): Li
   return live
 }
 
-const LOGGED_OUT = 'logged-out'
+const LOGIN = 'login'
 
-/** Once this browser is logged out, its other tabs must not go on showing the class. */
-export function leaveOtherTabs(): void {
-  const channel = new BroadcastChannel(LOGGED_OUT)
-  channel.postMessage(LOGGED_OUT)
+/**
+ * Once this browser is logged out, its other tabs must not go on showing the class; and once it's logged in, a wall
+ * must not go on asking for the secret.
+ */
+export function reloadOtherTabs(): void {
+  const channel = new BroadcastChannel(LOGIN)
+  channel.postMessage(LOGIN)
   channel.close()
+}
+
+/** Reloads when another tab logs in or out. Returns the function that ends it. */
+export function reloadWithOtherTabs(): () => void {
+  const channel = new BroadcastChannel(LOGIN)
+  channel.onmessage = () => location.reload()
+  return () => channel.close()
 }
 
 /** All browsers may have been logged out; then the same address asks for the secret. */

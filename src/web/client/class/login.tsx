@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Done, paths } from '../../../classroom/api.ts'
 import { post } from '../ask.ts'
+import { reloadOtherTabs, reloadWithOtherTabs } from './live.ts'
 
 /**
  * The class's secret, entered once; after that the browser has a cookie. A browser that `class open` started brings a
@@ -11,9 +12,11 @@ export function Login() {
   const [problem, setProblem] = useState('')
   const logIn = async (given: string) => {
     const reply = await post<Done>(paths.login, { secret: given })
-    if (reply.kind === 'problem') setProblem(reply.sentence)
-    else location.reload()
+    if (reply.kind === 'problem') return setProblem(reply.sentence)
+    reloadOtherTabs()
+    location.reload()
   }
+  useEffect(reloadWithOtherTabs, [])
   useEffect(() => {
     const ticket = location.hash.slice(1)
     if (ticket === '') return

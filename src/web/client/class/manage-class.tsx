@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { type Done, type Overview, paths } from '../../../classroom/api.ts'
 import { post } from '../ask.ts'
-import { leaveOtherTabs } from './live.ts'
+import { reloadOtherTabs } from './live.ts'
 import { useCommand } from './use-command.ts'
 
 /** Whatever is typed, it has to be a time. */
@@ -80,6 +80,6 @@ export function ManageClass({ overview, ahead }: { readonly overview: Overview; 
 
 async function logOut(): Promise<void> {
   await post<Done>(paths.logout, {})
-  leaveOtherTabs()
+  reloadOtherTabs()
   location.reload()
 }
