@@ -172,5 +172,11 @@ need('chromium').describe('the pages of a class in trouble', () => {
     await page.getByRole('button', { name: 'Bring back Ada' }).click()
     await page.getByText('1 learner', { exact: true }).waitFor()
     expect(await page.getByRole('button', { name: 'Bring back' }).count()).toBe(0)
+    // Two of the same name can be told apart.
+    const { learner } = await join(served, 'Ada')
+    for (const participant of [ada.learner, learner]) await command(served, { do: 'remove', participant })
+    await page.getByRole('button', { name: 'Bring back Ada (#2)' }).waitFor()
+    await page.getByRole('button', { name: 'Bring back Ada (#1)' }).click()
+    await page.getByRole('button', { name: 'Bring back Ada', exact: true }).waitFor()
   })
 })

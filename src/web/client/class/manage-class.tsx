@@ -64,9 +64,10 @@ export function ManageClass({ overview, ahead }: { readonly overview: Overview; 
       {removed.length > 0 && (
         <p class="manage-row">
           Removed:
-          {removed.map(({ id, name }) => (
+          {removed.map(({ id, name, number }) => (
             <button key={id} type="button" onClick={() => send({ do: 'restore', participant: id })}>
               Bring back {name}
+              {removed.filter((one) => one.name === name).length > 1 && ` (#${number})`}
             </button>
           ))}
         </p>
