@@ -69,5 +69,5 @@ export function lessonNames({ lessons }: Pick<Course, 'lessons'>): LessonName {
 }
 
 export function timeOfDay(iso: string): string {
-  return new Date(iso).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+  return new Date(iso).toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })
 }

@@ -465,6 +465,22 @@ need('chromium').describe('the pages of a class', () => {
     await expect.poll(() => row.locator('td.light.passed').count()).toBe(2)
   })
 
+  anyTest.each([
+    [{ locale: 'en-US', timezoneId: 'America/New_York' }, /joined 2:05:07\sPM/],
+    [{ locale: 'de-DE', timezoneId: 'Europe/Berlin' }, /joined 20:05:07/],
+  ])('a time in the afternoon reads as it does on the clock there: %j', async (place, joined) => {
+    const now = () => new Date('2026-05-02T18:05:07.000Z')
+    const served = await serve(await embedded(), undefined, { addPages, now })
+    const { learner } = await join(served, 'Ada')
+    const page = await browser.open(
+      `${served.origin}/instructor/participants/${learner}`,
+      place,
+      unauthorized,
+    )
+    await logIn(page)
+    await page.getByText(joined).waitFor()
+  })
+
   anyTest('the class is managed from its page: code, solutions, closing, logging out', async () => {
     const tickets = new Tickets(secret)
     const { served } = await openClass(tickets)

@@ -30,5 +30,5 @@ export function Left({ until, ahead }: { readonly until: string; readonly ahead:
 
 /** A time of day, as the clock on the wall shows it. */
 export function timeOfDay(at: string): string {
-  return new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+  return new Date(at).toLocaleTimeString([], { hour: 'numeric', minute: '2-digit', second: '2-digit' })
 }
