@@ -1,34 +1,32 @@
 import { maySeeSolution } from '../learner/index.ts'
 import type { Learner } from '../learner/learner.ts'
-import { menuTheme, yesOrNo } from '../terminal/menu-theme.ts'
+import { menuTheme } from '../terminal/menu-theme.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'
 
-/** A yes-or-no question on the terminal; Enter means no. Rejects with ExitPromptError after Ctrl-C. */
-export async function ask(context: Context, question: string): Promise<boolean> {
-  const prompt = await promptOf(context)
-  const message = yesOrNo(question, context.output.stream.columns || 80)
-  const { yes } = await prompt([
-    { type: 'confirm', name: 'yes', message, theme: menuTheme(context.palette), default: false },
-  ])
-  return yes
+/** A yes-or-no question on the terminal, answered with one key. Rejects with InterruptedError after Ctrl-C. */
+export async function ask({ input, output, palette }: Context, question: string): Promise<boolean> {
+  const { terminalUi } = await import('../walkthrough/terminal-ui.ts')
+  const ui = await terminalUi({ input, output: output.stream, palette })
+  return await ui.confirm(question)
 }
 
-/** The same for a string, which must not be empty; if it is, `example` is shown. Enter alone means `usual`. */
+/** Asks for a string, which must not be empty; if it is, `example` is shown. Enter alone means `usual`. */
 export async function askText(
-  context: Context,
+  { input, output, palette }: Context,
   message: string,
   example: string,
   usual?: string,
 ): Promise<string> {
-  const prompt = await promptOf(context)
+  const { default: inquirer } = await import('inquirer')
+  const prompt = inquirer.createPromptModule({ input, output: output.stream })
   const validate = (text: string) => text.trim() !== '' || `For example: ${example}`
   const { answer } = await prompt([
     {
       type: 'input',
       name: 'answer',
       message,
-      theme: menuTheme(context.palette),
+      theme: menuTheme(palette),
       validate,
       ...(usual !== undefined && { default: usual }),
     },
@@ -48,9 +46,4 @@ export async function confirmSpoiler(
     return true
   context.print(`The solution stays hidden. There may be a hint left: ${self} hint ${slug.split('-')[0]}`)
   return false
-}
-
-async function promptOf({ input, output }: Context) {
-  const { default: inquirer } = await import('inquirer')
-  return inquirer.createPromptModule({ input, output: output.stream })
 }

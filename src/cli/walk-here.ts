@@ -1,11 +1,13 @@
 import type { CheckSession } from '../learner/check-session.ts'
 import { editorCommand, openInEditor } from '../learner/editor.ts'
+import { modelRun } from '../learner/index.ts'
 import { chosenTrack, type Learner, lessonsAhead } from '../learner/learner.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { lendTerminal } from '../terminal/hold-keys.ts'
 import { afterPass } from '../walkthrough/after-pass.ts'
 import { chooseLesson } from '../walkthrough/choose-lesson.ts'
 import { goTo, type Place } from '../walkthrough/places.ts'
+import { InterruptedError } from '../walkthrough/terminal-events.ts'
 import type { ReadingEnd } from '../walkthrough/ui.ts'
 import type { Walk } from '../walkthrough/walk.ts'
 import type { Elsewhere, Visit, VisitEnd } from '../watch/elsewhere.ts'
@@ -38,6 +40,18 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
     bookmarks: new Map(),
     edit,
     console: async (slug) => void (await consoleAt(slug, (await session.open()).redis)),
+    async explore(recording) {
+      const { exploreOnTerminal, statesFor } = await import('../explorer/index.ts')
+      const left = await exploreOnTerminal(
+        recording,
+        { input, output: output.stream, palette },
+        {
+          states: await statesFor(learner.course, recording),
+          model: () => modelRun(learner, session, recording),
+        },
+      )
+      if (left === 'interrupted') throw new InterruptedError('Ctrl-C')
+    },
     async workbench(slug) {
       const { alreadyOpen, workbenchHere } = await import('./workbench-here.ts')
       const { isOthers } = await workbenchHere(context, learner, session, slug, { open: true })

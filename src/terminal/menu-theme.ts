@@ -1,17 +1,17 @@
-import type { Palette } from './palette.ts'
-import { textOf } from './text.ts'
+import type { Palette, Style } from './palette.ts'
+import { type Line, lineWidth, span, textOf } from './text.ts'
 import { wrap } from './wrap.ts'
 
 type Keys = readonly (readonly [key: string, action: string])[]
 
-/** What a question has before its text, in columns. */
-const MARK = 2
-/** What a yes-or-no question has after its text, in columns. */
-const YES_OR_NO = ' (y/N)'.length
+/** What answers every yes-or-no question. */
+const ONE_KEY = 'y = yes, any other key = no'
 
-/** A yes-or-no question, wrapped at words. */
-export function yesOrNo(text: string, columns: number): string {
-  return inMenu(text, columns - YES_OR_NO, MARK)
+/** A yes-or-no question, wrapped at words. If it doesn't fit on one line, the keys get a line of their own. */
+export function yesOrNo(question: Line, width: number, ...styles: readonly Style[]): readonly Line[] {
+  const keys = span(ONE_KEY, ...styles)
+  const whole = [...question, span(' '), keys]
+  return lineWidth(whole) <= width ? [whole] : [...wrap(question, { width }), ...wrap([keys], { width })]
 }
 
 /** A text of a menu, after `indent` columns, wrapped at words: inquirer would break it anywhere. */

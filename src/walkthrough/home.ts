@@ -5,6 +5,7 @@ import { chooseLesson } from './choose-lesson.ts'
 import { walkLesson } from './lesson.ts'
 import { keysPage } from './lesson-actions.ts'
 import { askPlacement } from './placement.ts'
+import { titleOf } from './places.ts'
 import { progressPage } from './progress-page.ts'
 import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
@@ -61,7 +62,7 @@ export async function walkThrough(walk: Walk): Promise<void> {
         break
       }
       case 'progress':
-        ui.print(progressPage(learner, { palette, width: ui.width }))
+        ui.print(progressPage(learner, { palette, width: ui.width, hasMenu: next !== undefined }))
         break
       case 'keys':
         asked = choiceOf(await keysPage(walk, KEYS))
@@ -123,7 +124,7 @@ function homeChoices(
     { name: 'Leave; ? shows all keys', value: 'leave', key: 'q' },
     { name: 'Keys', value: 'keys', key: '?', isHidden: true },
     ...(next === undefined ? [] : IN_LESSON).map(({ key, action, label }) => ({
-      name: label,
+      name: titleOf(label),
       value: action,
       key,
       isHidden: true,

@@ -7,6 +7,7 @@ import {
   LESSON_KEYS,
   type LessonAction,
   maySeeSolution,
+  readLastRun,
   resetLesson,
   revealHint,
 } from '../learner/index.ts'
@@ -28,6 +29,7 @@ export type Action =
   | Exclude<LessonAction, 'list' | 'next' | 'previous'>
   | 'watch'
   | 'quiz'
+  | 'explore'
   | 'others'
   | 'keys'
 
@@ -38,10 +40,14 @@ type Act = (walk: Walk, lesson: Lesson) => Promise<ReadingEnd>
 export const MENU_KEYS = [
   { key: 'r', does: 'checks your answer' },
   { key: 'm', does: 'shows all of the verdict, page by page' },
+  { key: 't', does: 'steps through what the last failing check did' },
   { key: 'o', does: "shows other right answers, once you've passed" },
   { key: '?', does: 'shows this list' },
   { key: 'q', does: 'goes back to the start' },
 ] as const
+
+/** The last failing run, while it's being recorded. */
+const keeping = new WeakMap<Walk, Promise<unknown>>()
 
 /** Shows errors that the learner can fix, and lets the loop continue. */
 const tolerated: ReadonlySet<string> = new Set([
@@ -101,9 +107,15 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResu
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
     const rows = rowsAboveMenu(ui.height)
     const view = { width: ui.width, palette, sideBySide: true, title: lesson.title }
-    ui.print(renderCheck(result, { ...view, next, rows, more: 'm' }))
+    ui.print(
+      renderCheck(result, { ...view, next, rows, more: 'm', stepThrough: 'Press t to step through it.' }),
+    )
     // Not awaited: the next check ends it.
-    if (!result.passed) void session.record().then((run) => run && keepLastRun(learner.home, run))
+    if (!result.passed)
+      keeping.set(
+        walk,
+        session.record().then((run) => run && keepLastRun(learner.home, run)),
+      )
     else {
       const leadsTo = { others: '`o` shows them.', next: () => '`n` goes there.' }
       const text = await afterPass(learner, lesson, leadsTo)
@@ -152,6 +164,17 @@ export const actions: Readonly<Record<Action, Act>> = {
     }
     ui.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
     ui.print(await renderMarkdown(hint.text, { width, palette }))
+  }),
+
+  explore: tolerant(async (walk, { slug }) => {
+    const { learner, ui } = walk
+    await ui.busy(async () => keeping.get(walk)) // it takes as long as the test does
+    const recording = await readLastRun(learner.home)
+    if (recording?.lesson !== slug)
+      return ui.say('No run of this lesson has been recorded yet. The next check that fails is recorded.')
+    if (recording.steps.length === 0)
+      return ui.say('The test that failed sent no commands to Redis, so there are no steps to show.')
+    await walk.explore(recording)
   }),
 
   editor: tolerant(({ learner, edit }, lesson) => edit(learner.home.answer(lesson.slug))),

@@ -5,7 +5,7 @@ import { lessonAfter, lessonBefore, shownPath } from '../learner/learner.ts'
 import { openQuestions } from '../snippets/predict.ts'
 import { chooseLesson } from './choose-lesson.ts'
 import { type Action, actions, checkAnswer, showVerdict } from './lesson-actions.ts'
-import { goTo } from './places.ts'
+import { goTo, titleOf } from './places.ts'
 import { askQuiz } from './quiz.ts'
 import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
@@ -118,9 +118,10 @@ function choices(walk: Walk, lesson: Lesson): readonly Choice<Wish>[] {
   ]
   const hidden: readonly Choice<Wish>[] = [
     ...LESSON_KEYS.filter(({ action }) => !shown.some(({ value }) => value === action)).map(
-      ({ key, action, label }) => ({ name: label, value: action, key, isHidden: true }),
+      ({ key, action, label }) => ({ name: titleOf(label), value: action, key, isHidden: true }),
     ),
     { name: 'All of the verdict', value: 'more', key: 'm', isHidden: true },
+    { name: 'Step through', value: 'explore', key: 't', isHidden: true },
     { name: 'Other ways', value: 'others', key: 'o', isHidden: true },
     { name: 'Keys', value: 'keys', key: '?', isHidden: true },
   ]

@@ -81,10 +81,16 @@ export async function readPages(
             output.write(enterScreen)
             break
           case 'help':
-            output.write(clearScreen + (await renderMarkdown(pageKeys({ run, hasKeys }), { width, palette })))
-            event = await events.next()
-            if (event === 'interrupt') throw new InterruptedError('Ctrl-C')
-            if (event === 'aborted') return 'left'
+            for (const part of helpParts(
+              await renderMarkdown(pageKeys({ run, hasKeys }), { width, palette }),
+              output,
+            )) {
+              output.write(clearScreen + part)
+              event = await events.next()
+              if (event === 'interrupt') throw new InterruptedError('Ctrl-C')
+              if (event === 'aborted') return 'left'
+              if (event === 'leave') break
+            }
             break
           case 'run': {
             if (run === undefined) break
@@ -119,6 +125,13 @@ export async function readPages(
     events.stop()
     output.write(endKeys + leaveScreen)
   }
+}
+
+/** The list of keys in screens, each of which waits for a key. */
+function helpParts(text: string, { rows = 24 }: Pick<WriteStream, 'rows'>): readonly string[] {
+  if (text.split('\n').length <= rows) return [text]
+  const parts = pages([{ text }], rows - 2).map((page) => page.text)
+  return parts.map((part, index) => (index === parts.length - 1 ? part : `${part}\n\nAny key shows more.`))
 }
 
 function runningWord({ unicode }: Palette): string {

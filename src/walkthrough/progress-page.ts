@@ -9,11 +9,15 @@ import { cut, type Line, padded, paintLines, span } from '../terminal/text.ts'
 import { widthOf } from '../terminal/width.ts'
 import { wrap } from '../terminal/wrap.ts'
 
+interface ProgressView {
+  readonly palette: Palette
+  readonly width: number
+  /** There's a menu below that says where to continue. */
+  readonly hasMenu?: boolean
+}
+
 /** What has been done: a bar for each chapter, what needs attention, and where to continue. */
-export function progressPage(
-  learner: Learner,
-  { palette, width }: { readonly palette: Palette; readonly width: number },
-): string {
+export function progressPage(learner: Learner, { palette, width, hasMenu = false }: ProgressView): string {
   const all = chapters(learner.course)
   const track = chosenTrack(learner)
   const named = track === undefined ? '' : `Your track: ${track.name}`
@@ -38,7 +42,7 @@ export function progressPage(
         ],
     bars,
     unfinished(learner, palette, width),
-    ending(learner, width),
+    hasMenu ? [] : ending(learner, width),
   ]
   const shown = sections.filter((lines) => lines.length > 0)
   return paintLines(

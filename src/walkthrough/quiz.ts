@@ -21,12 +21,19 @@ export async function askQuiz(
   for (const [index, question] of questions.entries()) {
     const asked = { text: wholeQuestion(question, lesson), answers: question.answers }
     const chosen = await askQuestion(walk, asked, `Question ${index + 1} of ${questions.length}`)
-    if (chosen === 'leave') return
+    if (chosen === 'leave') return ui.say(leftAfter(index, right))
     const isRight = await recordAnswer(walk.learner, lesson, question, chosen)
     if (isRight) right += 1
     ui.print(await renderMarkdown(explanation(question, chosen, isRight), { width: ui.width, palette }))
   }
   ui.say(`${right} of ${questions.length} right.`)
+}
+
+/** What's kept of a quiz that the learner left. */
+function leftAfter(answered: number, right: number): string {
+  if (answered === 0) return 'You left the quiz. Nothing was answered.'
+  const kept = answered === 1 ? 'Your answer is' : 'Your answers are'
+  return `You left the quiz. ${right} of ${answered} right so far. ${kept} saved.`
 }
 
 /**

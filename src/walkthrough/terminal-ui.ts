@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { holdKeys } from '../terminal/hold-keys.ts'
 import { escapeControls, paintLines, span, wrap, wrapSentences } from '../terminal/index.ts'
-import { inMenu, menuTheme } from '../terminal/menu-theme.ts'
+import { inMenu, menuTheme, yesOrNo } from '../terminal/menu-theme.ts'
 import { hotKey } from './hot-key.ts'
 import { lastFrame } from './last-frame.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
@@ -105,9 +105,11 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     },
     async confirm(message) {
       const { keys, stop } = hotKey(input, [], menu)
-      const question = wrap([span('? ', 'blue'), span(`${message} ${YES_OR_NO}`, 'bold')], {
-        width: widthOf(output),
-      })
+      const question = yesOrNo(
+        [span('? ', 'blue'), span(escapeControls(message), 'bold')],
+        widthOf(output),
+        'bold',
+      )
       keys.setRawMode(true)
       output.write(paintLines(question, palette))
       try {
@@ -133,9 +135,6 @@ function widthOf(output: PagerTerminal['output']): number {
 
 /** What a menu has before each of its entries, in columns. */
 const POINTER = 2
-
-/** As in watch. */
-const YES_OR_NO = 'y = yes, any other key = no'
 
 /** Lines for a menu. A long list may fill the screen, and so may the answers to a question. */
 function roomFor(entries: number, rows: number): number {

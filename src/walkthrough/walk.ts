@@ -1,5 +1,6 @@
 import type { CheckSession } from '../learner/check-session.ts'
 import type { Learner } from '../learner/learner.ts'
+import type { Recording } from '../recording/index.ts'
 import type { Palette } from '../terminal/index.ts'
 import type { Ui } from './ui.ts'
 
@@ -15,6 +16,8 @@ export interface Walk {
   edit(file: string): Promise<void>
   /** The watch screen, until the learner leaves it. */
   watch(slug: string): Promise<void>
+  /** Steps through a run on the whole screen. */
+  explore(recording: Recording): Promise<void>
   /** Shows a lesson, or all of them, on the workbench's page in the browser; resolves at once. */
   workbench?(slug: string | undefined): Promise<void>
   /** The prompt with the data of a lesson, until the learner leaves it. */

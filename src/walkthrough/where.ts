@@ -1,6 +1,6 @@
 import type { Lesson } from '../course/index.ts'
 import { lastCheck, taskAtHand } from '../learner/last-check.ts'
-import { chosenTrack, lessonsAhead, nextCommand, shownPath } from '../learner/learner.ts'
+import { chosenTrack, lessonAfter, lessonsAhead, shownPath } from '../learner/learner.ts'
 import { isPassed, passedOf } from '../progress/index.ts'
 import { stateWord } from '../terminal/index.ts'
 import type { Walk } from './walk.ts'
@@ -25,7 +25,7 @@ export async function whereText({ learner, bookmarks }: Walk, lesson: Lesson): P
     .toSorted((a, b) => String(a.passedAt).localeCompare(String(b.passedAt)))
     .slice(-3)
     .map(({ slug, passedAt }) => `- ${slug}, passed on ${day(passedAt ?? '')}`)
-  const next = nextCommand(learner)
+  const next = lessonAfter(learner, lesson)
   return [
     `# Where you are`,
     `**Lesson ${lesson.number} · ${lesson.title}** (${stateWord(own.state)}). ${read}`,
@@ -33,7 +33,9 @@ export async function whereText({ learner, bookmarks }: Walk, lesson: Lesson): P
     `Your file: \`${shownPath(home.answer(lesson.slug))}\``,
     `You've passed ${passedOf(overview, way)} of ${way.length} lessons in ${on}.`,
     ...(earlier.length === 0 ? [] : [`## Before that\n\n${earlier.join('\n')}`]),
-    ...(isPassed(own) && next !== undefined ? [`Continue with: \`${next}\``] : []),
+    ...(isPassed(own) && next !== undefined
+      ? [`\`n\` goes to the next lesson, ${next.number} · ${next.title}.`]
+      : []),
   ].join('\n\n')
 }
 

@@ -11,6 +11,7 @@ import {
   span,
   wrap,
 } from '../terminal/index.ts'
+import { yesOrNo } from '../terminal/menu-theme.ts'
 import { type CheckPieces, checkInPieces } from '../verdict/index.ts'
 import { type Cuttable, fitted } from './fit.ts'
 import { shownKeys, type WatchState } from './state.ts'
@@ -171,7 +172,7 @@ function footer(state: WatchState, options: ScreenOptions, isSmall: boolean): re
     ...(news === undefined ? [] : newsLines(news, options)),
     ...(question === undefined
       ? keyLines(options, shownKeys(isSmall, result?.passed === false))
-      : text(`${question.text} y = yes, any other key = no`, options, 'bold')),
+      : yesOrNo([span(escapeControls(question.text), 'bold')], options.width, 'bold')),
   ]
 }
 

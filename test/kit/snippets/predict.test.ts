@@ -55,6 +55,7 @@ async function walkWith(answers: readonly string[], pressed: readonly number[]) 
     bookmarks: new Map(),
     console: async () => {},
     edit: async () => {},
+    explore: async () => {},
     watch: async () => {},
   }
   return { walk, ui, answered: () => learner.progress.overview().lesson(slug).quiz }

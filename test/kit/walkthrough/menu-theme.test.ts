@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { palette, style } from '../../../src/terminal/index.ts'
-import { menuTheme } from '../../../src/terminal/menu-theme.ts'
+import { palette, span, style } from '../../../src/terminal/index.ts'
+import { menuTheme, yesOrNo } from '../../../src/terminal/menu-theme.ts'
 
 test('a menu is plain ASCII where nothing else can be shown, and keeps its own signs elsewhere', () => {
   const theme = menuTheme(palette({ colours: false, unicode: false }))
@@ -17,6 +17,15 @@ test('a menu says how much of it is hidden, and has no check mark after an answe
   const theme = menuTheme(palette({ colours: false, unicode: true }), 6)
   expect(theme.style.keysHelpTip([['↑↓', 'navigate']])).toBe('↑↓ navigate, 6 more above or below')
   expect(theme.prefix.done).toBe('?')
+})
+
+test('what the keys of a question mean is never broken', () => {
+  const lines = (width: number) =>
+    yesOrNo([span('? '), span('Show the solution?')], width).map((line) =>
+      line.map(({ text }) => text).join(''),
+    )
+  expect(lines(80)).toEqual(['? Show the solution? y = yes, any other key = no'])
+  expect(lines(47)).toEqual(['? Show the solution?', 'y = yes, any other key = no'])
 })
 
 test.each([{ LC_ALL: 'C' }, { TERM: 'dumb', LANG: 'en_US.UTF-8' }])('%j has no Unicode', (env) => {

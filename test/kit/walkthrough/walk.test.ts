@@ -58,6 +58,7 @@ async function walkWith(ui: ScriptedUi, passes = () => false, edit?: Walk['edit'
     bookmarks: new Map(),
     console: async () => {},
     edit: edit ?? (async () => {}),
+    explore: async () => {},
     watch: async () => {},
   }
 }
@@ -142,11 +143,14 @@ describe('the walkthrough', () => {
   })
 
   test('the keys of a lesson also work at the start', async () => {
-    const ui = scriptedUi(['Keys', 'task', 'Back to the start', 'Leave'])
+    const ui = scriptedUi(['Keys', 'Task', 'Back to the start', "What I've done", 'Leave'])
     await walkThrough(await walkWith(ui))
     const all = ui.shown.join('\n')
     expect(all).toContain('starts or continues the next lesson')
     expect(all).toContain('Task 1 · createEvent')
+    // The menu says where to continue, so no command does.
+    expect(all).toContain('0 of 28')
+    expect(all).not.toContain('npx eventlings')
   })
 
   test('the welcome has six lines, each for 60 columns', async () => {
@@ -273,7 +277,14 @@ describe('the quiz', () => {
   })
 
   test('the learner may leave at any question, and nothing is recorded', async () => {
-    const { quiz } = await ask(['Leave the quiz'], [question, question])
+    const { quiz, shown } = await ask(['Leave the quiz'], [question, question])
     expect(quiz).toEqual([])
+    expect(shown).toContain('You left the quiz. Nothing was answered.')
+  })
+
+  test('a learner who leaves in the middle is told what is saved', async () => {
+    const { quiz, shown } = await ask(['the other', 'Leave the quiz'], [question, question])
+    expect(quiz).toHaveLength(1)
+    expect(shown).toContain('You left the quiz. 0 of 1 right so far. Your answer is saved.')
   })
 })
