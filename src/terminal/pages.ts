@@ -61,8 +61,17 @@ function cutBefore(lines: readonly PageLine<Passage>[], room: number): number {
     .filter((index) => lines[index + 1]?.passage.stays !== true)
   const heading = blank.find((index) => index >= room / 2 && isHeading(lines, index + 1))
   // Indented lines are code, or continue a list: they belong to the lines above.
-  const paragraph = blank.find((index) => !visibleText(lines[index + 1]).startsWith(' '))
+  const paragraphs = blank.filter((index) => !visibleText(lines[index + 1]).startsWith(' '))
+  const paragraph = paragraphs.find((index) => !isLeadIn(lines, index)) ?? paragraphs[0]
   return heading ?? paragraph ?? blank[0] ?? room
+}
+
+/** Whether what's above a blank line introduces what's below it, such as a list. */
+function isLeadIn(lines: readonly PageLine<Passage>[], blank: number): boolean {
+  const above = lines.slice(0, blank)
+  const first = visibleText(above[above.findLastIndex(({ text }) => text === '') + 1])
+  const isList = (text: string) => /^([•*-]|\d+\.) /.test(text)
+  return visibleText(above.at(-1)).endsWith(':') || (isList(visibleText(lines[blank + 1])) && !isList(first))
 }
 
 /** Number signs without colors; with colors, a line underlined by a rule. */

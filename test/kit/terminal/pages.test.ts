@@ -33,6 +33,16 @@ test('otherwise between paragraphs, and code stays with the text above it', () =
   ])
 })
 
+test('what introduces a list, or ends with a colon, stays with what follows', () => {
+  expect(cut('a\na\n\nThrow an error\n\n• if it\n  breaks\n• if it\n  bends', 6)).toEqual([
+    'a\na',
+    'Throw an error\n\n• if it\n  breaks\n• if it\n  bends',
+  ])
+  expect(cut('a\na\n\nSo:\n\nb\nb', 6)).toEqual(['a\na', 'So:\n\nb\nb'])
+  // A list may be cut between its items.
+  expect(cut('a\n\n• b\n\n• c\n\n• d', 6)).toEqual(['a\n\n• b\n\n• c', '• d'])
+})
+
 test('code longer than a page is cut at its blank lines, a longer paragraph anywhere', () => {
   expect(cut('  a\n  a\n\n  b\n  b\n\n  c', 3)).toEqual(['  a\n  a', '  b\n  b', '  c'])
   expect(cut('1\n2\n3\n4\n5', 2)).toEqual(['1\n2', '3\n4', '5'])
