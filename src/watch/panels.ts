@@ -23,9 +23,7 @@ export function helpText(view: TextView): Promise<string> {
 
 Write in your own editor and save. The verdict appears here automatically.
 
-${keysInWords(KEYS)}
-
-Most of these keys also work on every page, and in the menus of \`npm start\`.`
+${keysInWords(KEYS)}`
   return renderMarkdown(text, view)
 }
 
@@ -67,8 +65,8 @@ export async function hintPanel(
         ),
       }
     case 'no more': {
-      const end = 'There are no more hints for this task. `s` shows the solution.'
-      return { title: `All hints · ${hint.task}`, text: [...hint.earlier, end].join('\n\n') }
+      const end = 'There are no more hints for this task. `s` shows the solution. Here they are again:'
+      return { title: `All hints · ${hint.task}`, text: [end, ...hint.earlier].join('\n\n') }
     }
   }
 }

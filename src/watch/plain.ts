@@ -1,3 +1,4 @@
+import { shownPath } from '../check/host/shown-path.ts'
 import { type CheckResult, resultAsJson } from '../check/index.ts'
 import { escapeControls, type Palette } from '../terminal/index.ts'
 import { renderCheck } from '../verdict/index.ts'
@@ -19,6 +20,9 @@ export interface WatchPlainOptions
 export async function watchPlain(options: WatchPlainOptions): Promise<void> {
   const { output, palette, json, note, signal } = options
   const say = json ? note : (sentence: string) => void output.write(`${escapeControls(sentence)}\n`)
+  // Until the next save, nothing would show that it's still watching.
+  if (!json)
+    say(`Watching ${shownPath(options.course.root, options.home.answer(options.slug))}. Ctrl-C quits.`)
   let notice: string | undefined
   let warning: string | undefined
   const session = await WatchSession.open({

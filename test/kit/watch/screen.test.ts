@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { CheckResult } from '../../../src/check/index.ts'
-import { everything } from '../../../src/watch/panels.ts'
+import { everything, helpText } from '../../../src/watch/panels.ts'
 import { renderScreen } from '../../../src/watch/screen.ts'
 import type { WatchState } from '../../../src/watch/state.ts'
 import { ascii, colourful, plain, widest } from '../terminal/screens.ts'
@@ -191,6 +191,22 @@ describe('the screen', () => {
     const lowest = await renderScreen(quiet, { width: 80, height: 15, palette: plain })
     expect(lowest).not.toMatch(/more lines: m|client 1/)
     expect(lowest).toMatch(/ looked .*\n.* changed\n.* wrote .*\n +✗ Step 16 wrote/)
+  })
+
+  test('a hint that is cut ends before what it would introduce', async () => {
+    const text = ['The newest hint.', '*Before that:*', long('hint', 120)].join('\n\n')
+    const panel = { title: 'Hint 2 of 4 · second', text }
+    const screens = await Promise.all(
+      [18, 19, 20, 21, 22, 23, 24].map((height) =>
+        renderScreen({ ...state, panel }, { width: 80, height, palette: plain }),
+      ),
+    )
+    expect(screens.some((screen) => /The newest hint\.\n +\(\d+ more lines: m\)/.test(screen))).toBe(true)
+    for (const screen of screens) expect(screen).not.toMatch(/:\*?\n+ +\(\d+ more/)
+  })
+
+  test('all keys fit on the page of a terminal with 24 rows', async () => {
+    expect((await helpText({ width: 80, palette: plain })).split('\n').length).toBeLessThanOrEqual(22)
   })
 
   test('a question takes the place of the keys', async () => {
