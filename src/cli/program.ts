@@ -156,6 +156,8 @@ function unknownCommand(asked: string, within?: ListedCommand): UsageError {
   const whole = [
     ...nested.filter(({ name }) => name === asked).map(({ outer, name }) => `${outer} ${name}`),
     ...(within === undefined && /^tracks?$/.test(asked) ? ['start --track'] : []),
+    // A lesson without a command.
+    ...(within === undefined && /^\d{1,2}(-|$)/.test(asked) ? [`start ${asked}`, `check ${asked}`] : []),
   ]
   const likely = whole.length > 0 ? whole : guess === undefined ? [] : [`${prefix}${guess}`]
   const list = new Intl.ListFormat('en', { type: 'disjunction' }).format(likely.map((one) => `"${one}"`))
