@@ -151,6 +151,23 @@ need('chromium').describe('slides in a browser', () => {
     expect(pdf).toMatch(/\/MediaBox\s*\[\s*0 0 960 540\s*\]/) // 1280 × 720 in points
   })
 
+  test('on a phone, a drawing that goes on has a shadow at its edge, and scrolls', async () => {
+    const { origin } = await newReader()
+    const phone = { viewport: { width: 390, height: 800 } }
+    const page = await browser.open(`${origin}/slides/07-concurrency#3`, phone)
+    const drawing = page.locator('.slide.current .diagram pre')
+    expect(await drawing.evaluate((box) => box.scrollWidth - box.clientWidth)).toBeGreaterThan(100)
+    expect(await drawing.evaluate((box) => getComputedStyle(box).backgroundImage)).toContain(
+      'radial-gradient',
+    )
+    // The keyboard reaches the rest, too.
+    expect(await drawing.getAttribute('tabindex')).toBe('0')
+    const tops = await page
+      .locator('#controls > *')
+      .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top))
+    expect(Math.max(...tops) - Math.min(...tops)).toBeLessThan(20)
+  })
+
   test('a track is one series of slides, lesson after lesson', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/slides/track/ninety-minutes`)
