@@ -28,7 +28,7 @@ export const command = defineCommand({
       }
     }
     const { keptAs } = await resetLesson(learner, slug, new Date())
-    context.print(`${shownPath(file)} is the starter again.`)
+    context.print(`${shownPath(file)} is the starter${keptAs === undefined ? '' : ' again'}.`)
     if (keptAs !== undefined) context.print(`Your answer is kept as ${shownPath(keptAs)}.`)
     return Exit.passed
   },
