@@ -20,7 +20,7 @@ const BREAK = 15 * 60_000
  */
 export async function afterPass(learner: Learner, lesson: Lesson, leadsTo: LeadsTo): Promise<string> {
   const { course, progress } = learner
-  const { hints } = progress.overview().lesson(lesson.slug)
+  const { hints, helped } = progress.overview().lesson(lesson.slug)
   const events = lastSince(progress.since(0), lesson.slug)
   const checks = events.filter(({ eventType }) => /^CHECK_/.test(eventType)).length
   const shown = Object.values(hints).reduce((sum, steps) => sum + steps, 0)
@@ -28,6 +28,7 @@ export async function afterPass(learner: Learner, lesson: Lesson, leadsTo: Leads
     duration(workedOn(events)),
     counted(checks, 'check'),
     shown === 0 ? 'no hints' : counted(shown, 'hint'),
+    ...(helped ? ['a look at the solution'] : []),
   ]
   const others = await rightAnswers(course, lesson.slug)
   const next = lessonAfter(learner, lesson)

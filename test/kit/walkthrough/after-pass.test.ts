@@ -31,6 +31,24 @@ test('a pass says what you know, how long it took, what other ways there are, an
   expect(text).toMatch(/\*\*Next, 08 · Projections:\*\* To show one user.*\?\*\* n goes there\.$/)
 })
 
+test('a pass after the solution says so', async () => {
+  const folder = await newHome()
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const home = homeOf(course, { EVENTLINGS_HOME: folder })
+  const progress = openProgress(home.log, { now: () => new Date('2026-03-01T09:00:00Z') })
+  const slug = '07-concurrency'
+  await progress.record('SOLUTION_REVEALED', slug, {})
+  await progress.record('CHECK_PASSED', slug, {
+    target: 'workspace',
+    redis: 'embedded',
+    ms: 1,
+    tasks: [],
+    skipped: 0,
+  })
+  const text = await afterPass({ course, home, progress }, await course.lesson(slug), leadsTo)
+  expect(text).toContain('It took you less than a minute, 1 check, no hints, and a look at the solution.')
+})
+
 test.each(course.lessons)('lesson $number says what its learners know', async ({ slug }) => {
   expect((await course.lesson(slug)).learned).toMatch(/^[A-Z`].{30,200}\.$/)
 })
