@@ -3,7 +3,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { projectRoot } from '../../../src/common/own-folder.ts'
 import { filesOf } from '../../../src/course/index.ts'
-import { newHome, programAt } from './program.ts'
+import { ended, newHome, programAt, startProgram } from './program.ts'
 
 const files = filesOf({ root: projectRoot() }, '01-events')
 const answerAt = (home: string) => path.join(home, 'workspace', '01-events.ts')
@@ -67,6 +67,19 @@ describe('a lesson, command by command', () => {
   test("start alone takes the first lesson that isn't done", async () => {
     const eventlings = programAt(await newHome())
     expect((await eventlings('start')).stdout).toMatch(/^Lesson 01, /)
+  })
+
+  test('watch without a terminal says that it goes on watching', async () => {
+    const home = await newHome()
+    const watch = startProgram(['watch', '01'], {
+      env: { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' },
+    })
+    const all = ended(watch)
+    await new Promise<void>((resolve) => {
+      watch.stdout?.on('data', (chunk) => String(chunk).includes('3 failed') && resolve())
+    })
+    watch.kill('SIGTERM')
+    expect((await all).stdout).toMatch(/^Watching .*01-events\.ts\. Ctrl-C quits\.\n[\s\S]*3 failed/)
   })
 
   test('reset keeps the old answer; without a terminal it needs --yes', async () => {
