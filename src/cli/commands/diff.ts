@@ -18,7 +18,7 @@ export const command = defineCommand({
     starter: flag("show how the lesson's tasks and starter have changed since you began or passed it"),
   },
   examples: [
-    ['diff 07', 'what to change to get from yours to the solution'],
+    ['diff 07', 'what to change in your answer to get the solution'],
     ['diff 07 --starter', 'what an update has changed in the lesson'],
   ],
   run: async (context, [named], flags) => {

@@ -14,7 +14,7 @@ import { withSession } from '../with-session.ts'
 
 export const command = defineCommand({
   flags: {
-    class: flag('before a class: also run a whole check, and see if the class answers'),
+    class: flag('before a class: also run a whole check, and check whether the class answers'),
     json,
   },
   examples: [

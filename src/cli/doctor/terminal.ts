@@ -30,7 +30,7 @@ function terminal({ noPrompt, columns, palette }: TerminalFacts): Finding {
 function editor(env: NodeJS.ProcessEnv): Finding {
   const name = 'Editor'
   const [program] = editorCommand(env) ?? []
-  const remedy = 'Set EDITOR to your favorite, for example nano or code, or open your files by hand.'
+  const remedy = 'Set EDITOR to your favorite editor, such as nano or code, or open your files by hand.'
   if (program === undefined) return warn(name, 'Neither VISUAL nor EDITOR is set.', remedy)
   const isThere = /[\\/]/.test(program) || findExecutable([program], env) !== undefined
   return isThere ? ok(name, `${program}.`) : warn(name, `${program} isn't on the PATH.`, remedy)

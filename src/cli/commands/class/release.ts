@@ -6,7 +6,7 @@ import { flag, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({
   flags: {
-    back: flag('no longer announce it'),
+    back: flag('take the announcement back'),
     name: whichClass,
   },
   examples: [['class release 05', 'once most of the class is green']],

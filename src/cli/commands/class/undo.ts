@@ -7,7 +7,7 @@ export const command = defineCommand({
   flags: {
     name: whichClass,
   },
-  examples: [['class undo', 'a second one does it again']],
+  examples: [['class undo', 'run it again to redo the action']],
   run: async (context, _args, flags) =>
     withClass(context, flags, async ({ overview, send }) => {
       const { undo } = await overview()

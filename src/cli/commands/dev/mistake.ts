@@ -16,7 +16,7 @@ export const command = defineCommand({
   examples: [
     ['dev mistake 07 my-answer.ts', 'checks the file, and prints its section'],
     ['dev mistake 07 my-answer.ts --append', 'adds it to test/mistakes/07-concurrency.md'],
-    ['dev mistake 07 clock-as-id', 'prints the file of a section'],
+    ['dev mistake 07 clock-as-id', 'prints the file that a section produces'],
   ],
   run: async (context, [named = '', what = ''], flags) => {
     const { course } = await context.learner()
