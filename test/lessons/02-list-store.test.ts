@@ -132,7 +132,7 @@ describe('storeEvent', () => {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, 'user-42', eventType)))
       verify(
         outcome.ok,
-        `\`storeEvent\` refused the event type "${eventType}". Don't check types here: whatever an event is called, it happened, so store it.`,
+        `\`storeEvent\` refused the event type \`${eventType}\`. Don't check types here: whatever an event is called, it happened, so store it.`,
         { received: !outcome.ok && outcome.error },
       )
       verifyEqual(
@@ -200,8 +200,8 @@ describe('storeEvent', () => {
         verify(
           entity === type,
           pipelined
-            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn't a transaction: it only saves round trips. Use \`MULTI\` and \`EXEC\`, or a script.`
-            : `The process died after ${last}, and only one of the two lists had the event, because \`storeEvent\` writes in separate commands. The lists will now disagree forever. Send all three commands between \`MULTI\` and \`EXEC\`, or in one script.`,
+            ? `The connection broke after \`${last}\`, and only one of the two lists had the event. A \`pipeline()\` isn't a transaction: it only saves round trips. Use \`MULTI\` and \`EXEC\`, or a script.`
+            : `The process died after \`${last}\`, and only one of the two lists had the event, because \`storeEvent\` writes in separate commands. The lists will now disagree forever. Send all three commands between \`MULTI\` and \`EXEC\`, or in one script.`,
           { received: found },
         )
         verify(
@@ -278,7 +278,7 @@ describe('storeEvent', () => {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, id)))
       verify(
         outcome.ok,
-        `\`storeEvent\` refused the entity ID "${id}", which follows the rule: 1 to 100 of the characters A-Z a-z 0-9 . _ -`,
+        `\`storeEvent\` refused the entity ID \`${id}\`, which follows the rule: 1 to 100 of the characters \`A-Z a-z 0-9 . _ -\``,
         { received: !outcome.ok && outcome.error },
       )
       verifyEqual(
@@ -295,7 +295,7 @@ describe('storeEvent', () => {
       'storeEvent',
       () => storeEvent(box.redis, spoilt),
       Error,
-      "`storeEvent` stored an event with a Date in its payload, which JSON turns into a string. Encode events with `encodeEvent` from lesson 01, which refuses such an event. `JSON.stringify` on its own doesn't.",
+      "`storeEvent` stored an event with a `Date` in its payload, which JSON turns into a string. Encode events with `encodeEvent` from lesson 01, which refuses such an event. `JSON.stringify` on its own doesn't.",
     )
     verifyEqual(
       'field' in error && error.field,
@@ -331,7 +331,7 @@ describe('readEvents', () => {
     await sameEveryTime('readEvents', () => readEvents(box.redis, 'user-42'))
     verify(
       page.next === null,
-      '`next` should be null, because nothing follows these three events. Otherwise a loop that reads page by page never ends.',
+      '`next` should be `null`, because nothing follows these three events. Otherwise a loop that reads page by page never ends.',
       { expected: null, received: page.next },
     )
   })
@@ -417,7 +417,7 @@ describe('readEventsByType', () => {
     const outcome = await attempt('readEventsByType', () => readEventsByType(box.redis, 'user moved: €'))
     verify(
       outcome.ok && outcome.value.events.length === 1,
-      '`readEventsByType` didn\'t return the one stored event of type "user moved: €". Don\'t check or change types here: the key is `events:type:` plus the type exactly as it is.',
+      "`readEventsByType` didn't return the one stored event of type `user moved: €`. Don't check or change types here: the key is `events:type:` plus the type exactly as it is.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -487,7 +487,7 @@ describe('followEvents', () => {
     const follower = await follow(0, inbox.handle)
     verify(
       inbox.seen.length === 1_200 && inbox.seen.every((n, i) => n === i + 1),
-      "`followEvents` should handle all 1,200 stored events, each once and in order. Keep reading from `next` until it's null.",
+      "`followEvents` should handle all 1,200 stored events, each once and in order. Keep reading from `next` until it's `null`.",
       { expected: '1 to 1200', received: `${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}` },
     )
     await stop(follower)
@@ -651,7 +651,7 @@ describe('followEvents', () => {
     )
     verify(
       inbox.seen.length === 600 && inbox.seen.every((n, i) => n === i + 1),
-      'The messages about 599 events were lost, and the one about event 600 arrived. All 600 events should be handled then, each once and in order, which takes more than one page of 500. On every message, read until `next` is null.',
+      'The messages about 599 events were lost, and the one about event 600 arrived. At that point, all 600 events should be handled, each once and in order, which takes more than one page of 500. On every message, read until `next` is `null`.',
       { expected: '1 to 600', received },
     )
     await stop(follower)
@@ -787,7 +787,7 @@ describe('followEvents', () => {
     verifyEqual(
       { handled: inbox.seen, position },
       { handled: [], position: 0 },
-      '`stop` was called while `followEvents` was reading the list. The read found event 1, and `handle` was called with it all the same. Check whether `stop` has been called right before each call of `handle`, not after it, and set that flag in `stop` before its first `await`.',
+      '`stop` was called while `followEvents` was reading the list. The read found event 1, and `handle` was called with it anyway. Check whether `stop` has been called right before each call of `handle`, not after it, and set that flag in `stop` before its first `await`.',
     )
   })
 
@@ -865,12 +865,12 @@ describe('followEvents', () => {
       verify: ({ first, held }) => {
         verify(
           first.ok,
-          `\`followEvents\` failed when another process stored an event just before its ${held ?? 'end'}.`,
+          `\`followEvents\` failed when another process stored an event just before its ${held ? `\`${held}\`` : 'end'}.`,
           { received: !first.ok && first.error },
         )
         verify(
           !following || seen.includes(2),
-          `An event stored just before \`followEvents\` sent its ${held} was never handled. It came too late for the read and too early for the subscription. Subscribe first, then read.`,
+          `An event stored just before \`followEvents\` sent its \`${held}\` was never handled. It came too late for the read and too early for the subscription. Subscribe first, then read.`,
           { expected: [1, 2], received: seen },
         )
         if (!following) return
@@ -944,11 +944,11 @@ describe('followEvents', () => {
 async function refusesId(name: string, id: string, run: () => unknown): Promise<void> {
   const why = id.startsWith('type:')
     ? `Its key would be \`events:${id}\`, which is the list of a type, so this entity's events would be mixed in with everyone's.`
-    : `An ID has 1 to 100 of the characters A-Z a-z 0-9 . _ - and no others, so that it can't collide with another key.${id.includes('ſ') ? ' A pattern with the flags `i` and `u` (or `v`) takes `ſ` for an s, and `toUpperCase` turns it into an S, so list `A-Z` and `a-z`.' : ''}`
+    : `An ID has 1 to 100 of the characters \`A-Z a-z 0-9 . _ -\` and no others, so that it can't collide with another key.${id.includes('ſ') ? ' A pattern with the flags `i` and `u` (or `v`) takes `ſ` for an s, and `toUpperCase` turns it into an S, so list `A-Z` and `a-z`.' : ''}`
   const outcome = await attempt(name, run)
   verify(
     !outcome.ok,
-    `\`${name}\` accepted the entity ID ${JSON.stringify(id)}. ${why} Throw an InvalidEntityIdError.`,
+    `\`${name}\` accepted the entity ID \`${JSON.stringify(id)}\`. ${why} Throw an \`InvalidEntityIdError\`.`,
   )
   const error = await callError(
     name,
@@ -956,16 +956,16 @@ async function refusesId(name: string, id: string, run: () => unknown): Promise<
       throw outcome.error
     },
     InvalidEntityIdError,
-    `\`${name}\` failed on the entity ID ${JSON.stringify(id)}, but not with an InvalidEntityIdError, which a caller can recognize and handle. ${why}`,
+    `\`${name}\` failed on the entity ID \`${JSON.stringify(id)}\`, but not with an \`InvalidEntityIdError\`, which a caller can recognize and handle. ${why}`,
   )
   verifyEqual(
     error.entityId,
     id,
-    'The InvalidEntityIdError should carry the refused ID as `entityId`, so that someone can find out where it came from.',
+    'The `InvalidEntityIdError` should carry the refused ID as `entityId`, so that someone can find out where it came from.',
   )
   verify(
     error.name === 'InvalidEntityIdError',
-    'The error\'s `name` should be "InvalidEntityIdError". A log prints the name, and "Error" says nothing.',
+    "The error's `name` should be `InvalidEntityIdError`. A log prints the name, and `Error` says nothing.",
     { expected: 'InvalidEntityIdError', received: error.name },
   )
 }
@@ -976,7 +976,7 @@ async function sameEveryTime(name: string, run: () => unknown): Promise<void> {
     const outcome = await attempt(name, run)
     verify(
       outcome.ok || !(outcome.error instanceof InvalidEntityIdError),
-      `\`${name}\` accepted the entity ID "user-42", then refused the same ID on a later call, so it keeps state between calls. A regular expression with the \`g\` flag does that: its \`test\` continues where the last call stopped.`,
+      `\`${name}\` accepted the entity ID \`user-42\`, then refused the same ID on a later call, so it keeps state between calls. A regular expression with the \`g\` flag does that: its \`test\` continues where the last call stopped.`,
       { received: !outcome.ok && outcome.error },
     )
   }
@@ -995,11 +995,11 @@ async function refusesTorn(name: string, run: () => unknown): Promise<void> {
     name,
     run,
     Error,
-    `\`${name}\` ignored an entry of the list that isn't an event (it's cut off in the middle). A history with a hole silently leads to a wrong state, so pass on the MalformedEventError from \`decodeEvent\`.`,
+    `\`${name}\` ignored an entry of the list that isn't an event (it's cut off in the middle). A history with a hole silently leads to a wrong state, so pass on the \`MalformedEventError\` from \`decodeEvent\`.`,
   )
   verify(
     error.name === 'MalformedEventError',
-    `\`${name}\` found an entry that isn't an event, and it failed with an error named ${error.name}. Read entries with \`decodeEvent\` from lesson 01 and pass on its MalformedEventError, which says what's wrong.`,
+    `\`${name}\` found an entry that isn't an event, and it failed with an error named \`${error.name}\`. Read entries with \`decodeEvent\` from lesson 01 and pass on its \`MalformedEventError\`, which says what's wrong.`,
     { expected: 'MalformedEventError', received: `${error.name}: ${error.message}` },
   )
 }
@@ -1007,7 +1007,7 @@ async function refusesTorn(name: string, run: () => unknown): Promise<void> {
 function isPage(name: string, page: EventPage): void {
   verify(
     typeof page === 'object' && page !== null && Array.isArray(page.events) && 'next' in page,
-    `\`${name}\` should return a page: an object with \`events\` (an array) and \`next\` (a number or null).`,
+    `\`${name}\` should return a page: an object with \`events\` (an array) and \`next\` (a number or \`null\`).`,
     { expected: { events: [], next: null }, received: page },
   )
 }
@@ -1036,18 +1036,18 @@ async function readsPagesOf500(name: string, read: (from?: number) => Promise<Ev
   verifyEqual(
     shape(third),
     { events: 200, first: 1_001, next: null },
-    `The page from position 1000 should contain the last 200 events, and \`next\` should be null, because nothing follows.`,
+    `The page from position 1000 should contain the last 200 events, and \`next\` should be \`null\`, because nothing follows.`,
   )
   const one = await call(name, () => read(699))
   verifyEqual(
     shape(one),
     { events: 500, first: 700, next: 1_199 },
-    `From position 699 of 1,200 events, the page should contain 500, and \`next\` should be 1199. There's one event after the page, and if \`next\` is null, no reader ever gets it.`,
+    `From position 699 of 1,200 events, the page should contain 500, and \`next\` should be 1199. There's one event after the page, and if \`next\` is \`null\`, no reader ever gets it.`,
   )
   const none = await call(name, () => read(700))
   verify(
     none.events.length === 500 && (none.next === null || none.next === 1_200),
-    `From position 700 of 1,200 events, the page should contain the last 500. Nothing follows, so \`next\` should be null, or 1200, where the page is empty.`,
+    `From position 700 of 1,200 events, the page should contain the last 500. Nothing follows, so \`next\` should be \`null\`, or 1200, where the page is empty.`,
     { expected: { events: 500, next: null }, received: { events: none.events.length, next: none.next } },
   )
 }
@@ -1066,12 +1066,12 @@ async function readsAll2500(name: string, read: (from?: number) => Promise<Event
   const most = Math.max(...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.flat().length : 0)))
   verify(
     most <= 501,
-    `\`${name}\` fetched ${most} entries with one command. While Redis builds such a reply, no other client is served, and on a list of a million that can take seconds. Fetch one page: \`LRANGE key from from+499\`.`,
+    `\`${name}\` fetched ${most} entries with one command. While Redis builds such a reply, it serves no other client, which can take seconds for a list with a million entries. Fetch one page: \`LRANGE key from from+499\`.`,
     { expected: 'at most 501 entries in one reply', received: `${most} entries` },
   )
   verify(
     seen.length === 2_500 && seen.every((n, i) => n === i + 1),
-    `Reading 2,500 events page by page, each page from the \`next\` of the last one, should return each event once and in order, until \`next\` is null.`,
+    `Reading 2,500 events page by page, each page starting at the \`next\` of the last one, should return each event once and in order, until \`next\` is \`null\`.`,
     { expected: '1 to 2500', received: `${seen.length} events, the last is ${seen.at(-1)}` },
   )
 }

@@ -176,10 +176,10 @@ describe('readEntries, readLatest', () => {
     const expected = [{ id: '1000-0', fields: { userId: '42', data: '{"name":"Ada"}', note: '' } }]
     const entries = await call('readEntries', () => readEntries(box.redis, 'user_updates'))
     isEntries('readEntries', entries)
-    verifyEqual(entries, expected, `\`readEntries\` should return entries as { id, fields }. ${FLAT}`)
+    verifyEqual(entries, expected, `\`readEntries\` should return entries as \`{ id, fields }\`. ${FLAT}`)
     const latest = await call('readLatest', () => readLatest(box.redis, 'user_updates', 5))
     isEntries('readLatest', latest)
-    verifyEqual(latest, expected, `\`readLatest\` should return entries as { id, fields }. ${FLAT}`)
+    verifyEqual(latest, expected, `\`readLatest\` should return entries as \`{ id, fields }\`. ${FLAT}`)
   })
 
   test('returns each entry with its own fields', async () => {
@@ -228,7 +228,7 @@ describe('readEntries, readLatest', () => {
     verifyEqual(
       ids,
       ['10-0', '10-1'],
-      '`readEntries` after `9-0` should return `10-0` and `10-1`, in this order. IDs are numbers: if you compare them as strings, "9-0" comes after "10-0".',
+      '`readEntries` after `9-0` should return `10-0` and `10-1`, in this order. IDs are numbers: if you compare them as strings, `9-0` comes after `10-0`.',
     )
   })
 
@@ -265,7 +265,7 @@ describe('readEntries, readLatest', () => {
     }
     verify(
       seen.length === 250 && seen.every((n, i) => n === i + 1),
-      'Reading 250 entries page by page, each page after the last ID of the one before, should return every entry once. 240 of them were created in the same millisecond, so both parts of the ID matter: never compute the next ID from the first part.',
+      'Reading 250 entries page by page, each page starting after the last ID of the one before, should return every entry once. 240 of them were created in the same millisecond, so both parts of the ID matter: never compute the next ID from the first part.',
       { expected: '1 to 250', received: `${seen.length} entries, the last is ${seen.at(-1)}` },
     )
     verify(
@@ -373,7 +373,7 @@ describe('readEntries, readLatest', () => {
 
 describe('compareIds, timeOf, jsonField', () => {
   const PAIRS = [
-    ['9-0', '10-0', 'As strings, "9-0" comes after "10-0", but as IDs, it comes before. Compare numbers.'],
+    ['9-0', '10-0', 'As strings, `9-0` comes after `10-0`, but as IDs, it comes before. Compare numbers.'],
     ['10-2', '10-10', 'The second part is a number too: 2 comes before 10.'],
     ['5-9', '6-0', 'The first part decides. The second part counts only if the first parts are equal.'],
     ['1772355600123-0', '1772355600123-1', 'Within one millisecond, the second part decides.'],
@@ -390,7 +390,7 @@ describe('compareIds, timeOf, jsonField', () => {
     [
       '9007199254740992-0',
       '9007199254740993-0',
-      'Both parts are 64-bit numbers. A `number` is exact only up to 2^53, so use BigInt.',
+      'Both parts are 64-bit numbers. A `number` is exact only up to 2^53, so use `BigInt`.',
     ],
     [
       '9999999999999999999-0',
@@ -400,7 +400,7 @@ describe('compareIds, timeOf, jsonField', () => {
     [
       '1-18446744073709551614',
       '1-18446744073709551615',
-      'Both parts are 64-bit numbers. A `number` is exact only up to 2^53, so use BigInt.',
+      'Both parts are 64-bit numbers. A `number` is exact only up to 2^53, so use `BigInt`.',
     ],
     [
       '1-0',
@@ -429,7 +429,7 @@ describe('compareIds, timeOf, jsonField', () => {
 
   test('returns the time of an ID', async () => {
     const time = await call('timeOf', () => [timeOf('1772355600123-5')])
-    verify(time[0] instanceof Date, '`timeOf` should return a Date.', { received: time[0] })
+    verify(time[0] instanceof Date, '`timeOf` should return a `Date`.', { received: time[0] })
     verifyEqual(
       time[0].getTime(),
       1_772_355_600_123,
@@ -459,7 +459,7 @@ describe('compareIds, timeOf, jsonField', () => {
       const outcome = await attempt('jsonField', () => jsonField(entry(text), 'data'))
       verify(
         outcome.ok || !(outcome.error instanceof EntryFieldError),
-        `\`jsonField\` refused a field that contains ${text}, which is valid JSON. Don't check with \`if (!value)\`, because null, false, 0, and the empty string are falsy but valid values.`,
+        `\`jsonField\` refused a field that contains \`${text}\`, which is valid JSON. Don't check with \`if (!value)\`, because \`null\`, \`false\`, 0, and the empty string are falsy but valid values.`,
         { expected: value, received: !outcome.ok && outcome.error },
       )
       const received = await call('jsonField', () => {
@@ -469,7 +469,7 @@ describe('compareIds, timeOf, jsonField', () => {
       verifyEqual(
         received,
         value,
-        `\`jsonField\` should return the parsed value of a field that contains ${text}.`,
+        `\`jsonField\` should return the parsed value of a field that contains \`${text}\`.`,
       )
     }
   })
@@ -479,7 +479,7 @@ describe('compareIds, timeOf, jsonField', () => {
       'jsonField',
       () => jsonField(entry(), 'data'),
       EntryFieldError,
-      'The entry has no field `data`, so `jsonField` should throw an EntryFieldError. A SyntaxError from `JSON.parse(undefined)` names neither the entry nor the field, and returning undefined or {} would hide that something is missing.',
+      'The entry has no field `data`, so `jsonField` should throw an `EntryFieldError`. A `SyntaxError` from `JSON.parse(undefined)` names neither the entry nor the field, and returning `undefined` or `{}` would hide that something is missing.',
     )
     pointsTo(error, 'data')
   })
@@ -490,7 +490,7 @@ describe('compareIds, timeOf, jsonField', () => {
         'jsonField',
         () => jsonField(entry(text), 'data'),
         EntryFieldError,
-        `The field \`data\` contains ${JSON.stringify(text)}, which isn't JSON. \`jsonField\` should throw an EntryFieldError, because a bare SyntaxError doesn't say which of a million entries is wrong.`,
+        `The field \`data\` contains \`${JSON.stringify(text)}\`, which isn't JSON. \`jsonField\` should throw an \`EntryFieldError\`, because a bare \`SyntaxError\` doesn't say which of a million entries is wrong.`,
       )
       pointsTo(error, 'data')
     }
@@ -500,7 +500,7 @@ describe('compareIds, timeOf, jsonField', () => {
     verifyEqual(
       { name: error.name, id: error.id, field: error.field },
       { name: 'EntryFieldError', id: '1000-3', field },
-      'The EntryFieldError should have that `name` and carry the `id` of the entry and the name of the `field`. You need them to find the entry.',
+      'The `EntryFieldError` should have that `name` and carry the `id` of the entry and the name of the `field`. You need them to find the entry.',
     )
   }
 })
@@ -524,7 +524,7 @@ async function read(positions: Readonly<Record<string, string>>, waitMs: number)
   const outcome = await attempt('readNew', () => readNew(box.redis, positions, waitMs), { background: true })
   verify(
     outcome.ok || !/null|undefined|iterable/.test(String(outcome.error)),
-    '`readNew` failed when no stream had anything new. In that case, `XREAD` replies with null, not an empty list, so check for null before you iterate.',
+    '`readNew` failed when no stream had anything new. In that case, `XREAD` replies with `null`, not an empty list, so check for `null` before you iterate.',
     { received: !outcome.ok && outcome.error },
   )
   verify(
@@ -823,7 +823,7 @@ describe('readNew', () => {
           verifyEqual(
             ids(),
             ['1000-0', '2000-0'],
-            `The entry \`2000-0\` was added just before \`readNew\` sent its ${held}, and two calls should return it once. A read from \`$\` skips everything that came before it. Always continue from the IDs in the positions.`,
+            `The entry \`2000-0\` was added just before \`readNew\` sent its \`${held}\`, and two calls should return it once. A read from \`$\` skips everything that came before it. Always continue from the IDs in the positions.`,
           )
         }
         results.push(await readNew(box.connect(), results.at(-1)?.positions ?? {}, 0))

@@ -95,7 +95,7 @@ async function verifyIds(
 }
 
 const BAD_EVENTS = [
-  [{ ...event(2), payload: { born: new Date(0) } }, 'payload.born', 'a Date in its payload'],
+  [{ ...event(2), payload: { born: new Date(0) } }, 'payload.born', 'a `Date` in its payload'],
   [{ ...event(2), eventType: '' }, 'eventType', 'an empty event type'],
   [{ ...event(2), timestamp: 'yesterday' }, 'timestamp', 'an invalid timestamp'],
   [{ ...event(2), eventId: undefined }, 'eventId', 'no event ID'],
@@ -106,7 +106,7 @@ async function refusesEvent(run: () => unknown, name: string, what: string, inde
     name,
     run,
     InvalidEventError,
-    `\`${name}\` accepted an event with ${what}. Expected an InvalidEventError. Check every event with \`encodeEvent\` and \`decodeEvent\` from lesson 01 before you write: once it's stored, an invalid event stays in the log forever.`,
+    `\`${name}\` accepted an event with ${what}. Expected an \`InvalidEventError\`. Check every event with \`encodeEvent\` and \`decodeEvent\` from lesson 01 before you write: once it's stored, an invalid event stays in the log forever.`,
   )
   verifyEqual(
     { name: error.name, index: error.index, field: error.field },
@@ -171,7 +171,7 @@ describe('publish', () => {
   })
 
   for (const [bad, field, what] of BAD_EVENTS) {
-    test(`refuses an event with ${what}`, async () => {
+    test(`refuses an event with ${what.replaceAll('`', '')}`, async () => {
       await refusesEvent(() => new EventPublisher(box.redis).publish(bad), 'publish', what, 0, field)
       verifyEqual(
         await streams(),
@@ -189,7 +189,7 @@ describe('publish', () => {
         const found = Object.entries(await streams()).filter(([key]) => key !== 'stream:entity:user-43')
         verify(
           new Set(found.map(([, ids]) => ids.length)).size === 1,
-          `When the process died after ${last}, some streams had the event and others didn't. Write to all three in one step: use a script, or \`MULTI\` and \`EXEC\`.`,
+          `When the process died after \`${last}\`, some streams had the event and others didn't. Write to all three in one step: use a script, or \`MULTI\` and \`EXEC\`.`,
           { received: Object.fromEntries(found) },
         )
       },
@@ -261,12 +261,12 @@ describe('publishBatch', () => {
       'publishBatch',
       () => new EventPublisher(box.redis).publishBatch([event(1), withoutType, withDate]),
       InvalidEventError,
-      `\`publishBatch\` accepted a batch in which one event has ${what}, and the next has a Date in its payload.`,
+      `\`publishBatch\` accepted a batch in which one event has ${what}, and the next has a \`Date\` in its payload.`,
     )
     verifyEqual(
       { index: error.index, field: error.field },
       { index: 1, field },
-      `Event 1 of the batch has ${what}, and event 2 has a Date in its payload. The error should name the first invalid event, whichever of \`encodeEvent\` and \`decodeEvent\` refuses it, so check one event after the other.`,
+      `Event 1 of the batch has ${what}, and event 2 has a \`Date\` in its payload. The error should name the first invalid event, whichever of \`encodeEvent\` and \`decodeEvent\` refuses it, so check one event after the other.`,
     )
     await publishBatch(BATCH)
     verifyEqual(
@@ -295,7 +295,7 @@ describe('publishBatch', () => {
           if (!outcome.ok) throw outcome.error
         },
         StreamKeyError,
-        `\`${key}\` holds a string instead of a stream. \`publishBatch\` should reject with a StreamKeyError that names the key.`,
+        `\`${key}\` holds a string instead of a stream. \`publishBatch\` should reject with a \`StreamKeyError\` that names the key.`,
       )
       verifyEqual(
         { name: error.name, key: error.key },
@@ -312,7 +312,7 @@ describe('publishBatch', () => {
         'publish',
         () => publisher.publish(event(2)),
         StreamKeyError,
-        `\`${key}\` holds a string instead of a stream. \`publish\` should reject with a StreamKeyError that names the key, as \`publishBatch\` does.`,
+        `\`${key}\` holds a string instead of a stream. \`publish\` should reject with a \`StreamKeyError\` that names the key, as \`publishBatch\` does.`,
       )
       verifyEqual(
         { key: alone.key, streams: await streams() },
@@ -329,7 +329,7 @@ describe('publishBatch', () => {
       const again = await attempt('publish', () => publisher.publish(event(2)))
       verify(
         again.ok,
-        'The key was free again, but the publisher that had refused e-2 because of it refused e-2 once more. Ask Redis in every call, and keep neither results nor promises from earlier calls.',
+        'The key was free again, but the publisher that had refused `e-2` because of that key refused `e-2` again. Ask Redis in every call, and keep neither results nor promises from earlier calls.',
         { received: !again.ok && again.error },
       )
     })
@@ -342,7 +342,7 @@ describe('publishBatch', () => {
     const outcome = await attempt('publishBatch', () => publisher.publishBatch([event(3)]))
     verify(
       outcome.ok,
-      'A publisher had published an event, then Redis forgot all scripts, as it does when it restarts, and the next `publishBatch` failed. `EVALSHA` only names a script, so send the script itself with `eval`, or use `redis.defineCommand`, which sends it again after a NOSCRIPT.',
+      'A publisher had published an event, then Redis forgot all scripts, as it does when it restarts, and the next `publishBatch` failed. `EVALSHA` only names a script, so send the script itself with `eval`, or use `redis.defineCommand`, which sends it again after a `NOSCRIPT`.',
       { received: !outcome.ok && outcome.error },
     )
   })
@@ -354,12 +354,12 @@ describe('publishBatch', () => {
       'publishBatch',
       () => new EventPublisher(box.redis).publishBatch([event(1), { ...event(2), entityId }]),
       StreamKeyError,
-      `\`stream:entity:${entityId}\` holds a string instead of a stream. \`publishBatch\` should reject with a StreamKeyError.`,
+      `\`stream:entity:${entityId}\` holds a string instead of a stream. \`publishBatch\` should reject with a \`StreamKeyError\`.`,
     )
     verifyEqual(
       error.key,
       `stream:entity:${entityId}`,
-      "The `key` of the StreamKeyError should be the whole key, exactly as it is in Redis. An entity's ID may contain spaces and colons, so don't cut the key out of a message.",
+      "The `key` of the `StreamKeyError` should be the whole key, exactly as it is in Redis. An entity's ID may contain spaces and colons, so don't cut the key out of a message.",
     )
   })
 
@@ -370,8 +370,8 @@ describe('publishBatch', () => {
     await box.admin.set('stream:entity:user-43', "another program's value")
     for (const [what, one] of [
       ['an event was published', event(1)],
-      ['a StreamKeyError', event(2)],
-      ['an InvalidEventError', bad],
+      ['a `StreamKeyError`', event(2)],
+      ['an `InvalidEventError`', bad],
     ] as const) {
       await attempt('publish', () => publisher.publish(one))
       verifyEqual(
@@ -400,12 +400,12 @@ describe('publishBatch', () => {
             await streams(),
             taken ? NOTHING : WHOLE,
             taken
-              ? `Another client used the key \`${key}\` for something else just before \`publishBatch\` sent its ${held}, and part of the batch was stored. Checking the keys and writing have to be one step: use one script, or \`WATCH\`.`
+              ? `Another client used the key \`${key}\` for something else just before \`publishBatch\` sent its \`${held}\`, and part of the batch was stored. Checking the keys and writing have to be one step: use one script, or \`WATCH\`.`
               : `Another client tried to use the key \`${key}\` for something else and couldn't, so the batch should be stored as a whole.`,
           )
           verify(
             first.ok || !taken || first.error instanceof StreamKeyError,
-            'When another client uses a key for something else while `publishBatch` is running, `publishBatch` should reject with a StreamKeyError.',
+            'When another client uses a key for something else while `publishBatch` is running, `publishBatch` should reject with a `StreamKeyError`.',
             { received: !first.ok && first.error },
           )
           verify(
@@ -429,7 +429,7 @@ describe('publishBatch', () => {
         verifyEqual(
           found,
           found['stream:events'].length === 0 ? NOTHING : WHOLE,
-          `When the process died after ${last}, part of the batch was stored. A \`pipeline()\` or a loop can stop after any command, so write the whole batch in one step.`,
+          `When the process died after \`${last}\`, part of the batch was stored. A \`pipeline()\` or a loop can stop after any command, so write the whole batch in one step.`,
         )
       },
     })
@@ -475,7 +475,7 @@ describe('publishBatch', () => {
         await box.admin.xlen('stream:type:USER_REGISTERED'),
       ],
       [true, 1_000],
-      "`stream:entity:user-99`, the key of the last of 1,000 more events, held a string instead of a stream. Either `publishBatch` didn't reject with a StreamKeyError, or it stored the events before that one. Check every key before the first write, however many there are.",
+      "`stream:entity:user-99`, the key of the last of another 1,000 events, held a string instead of a stream. Either `publishBatch` didn't reject with a `StreamKeyError`, or it stored the events before that one. Check every key before the first write, however many there are.",
     )
   })
 
@@ -492,7 +492,7 @@ describe('publishBatch', () => {
 
   test.skipIf(lacks('own-server'))('passes on any other error from Redis', async () => {
     const why =
-      "No key holds anything but a stream, so this isn't a StreamKeyError, and nothing is published."
+      "No key holds anything but a stream, so this isn't a `StreamKeyError`, and nothing is published."
     const run = (redis: Redis) => new EventPublisher(redis).publishBatch(BATCH)
     await passesOnRefusedWrite({ name: 'publishBatch', run, why, never: StreamKeyError })
     const runOne = (redis: Redis) => new EventPublisher(redis).publish(event(1))
@@ -501,7 +501,7 @@ describe('publishBatch', () => {
 
   test('passes on an error from any command', async () => {
     const why =
-      "No key holds anything but a stream, so this isn't a StreamKeyError, and the batch isn't stored."
+      "No key holds anything but a stream, so this isn't a `StreamKeyError`, and the batch isn't stored."
     let left = 0
     await passesOnErrors({
       name: 'publish',
@@ -542,7 +542,7 @@ async function insist<T>(run: () => Promise<T>): Promise<T> {
 }
 
 const TWICE =
-  'Record in Redis, in the same step as the write, that this eventId has been published, and resolve to the first ID when the event arrives again.'
+  'Record in Redis, in the same step as the write, that this `eventId` has been published, and resolve to the first ID when the event arrives again.'
 
 describe('no event twice', () => {
   test('the same event, published again', async () => {
@@ -556,12 +556,12 @@ describe('no event twice', () => {
     verifyEqual(
       await eventIds(ALL),
       ['e-1', 'e-2'],
-      `The event e-1 was published twice, as a caller would do after a lost reply, but \`stream:events\` should contain it once. ${TWICE}`,
+      `The event \`e-1\` was published twice, as a caller would do after a lost reply, but \`stream:events\` should contain it once. ${TWICE}`,
     )
     verifyEqual(
       await eventIds('stream:entity:user-42'),
       ['e-0', 'e-1'],
-      '`stream:entity:user-42` should contain e-1 once.',
+      '`stream:entity:user-42` should contain `e-1` once.',
     )
     verifyEqual(
       again,
@@ -572,7 +572,7 @@ describe('no event twice', () => {
     verifyEqual(
       { ids: await eventIds(ALL), id: elsewhere },
       { ids: ['e-1', 'e-2'], id: first },
-      "A new publisher (as after a restart) published e-1 again and got a different ID, or stored the event a second time. If a publisher keeps its marks in its own memory, they're gone when it restarts.",
+      "A new publisher (as after a restart) published `e-1` again and got a different ID, or stored the event a second time. If a publisher keeps its marks in its own memory, they're gone when it restarts.",
     )
   })
 
@@ -598,7 +598,7 @@ describe('no event twice', () => {
       verifyEqual(
         { ids: await eventIds(ALL), id: again },
         { ids: ['e-1'], id: first },
-        `The event e-1 was published, and then an event with the same eventId and a different ${Object.keys(changes)[0]}. An event is identified by its \`eventId\` alone, so the second one is already known: store nothing and resolve to the first ID.`,
+        `The event \`e-1\` was published, and then an event with the same \`eventId\` and a different \`${Object.keys(changes)[0]}\`. An event is identified by its \`eventId\` alone, so the second one is already known: store nothing and resolve to the first ID.`,
       )
     }
   })
@@ -645,14 +645,14 @@ describe('no event twice', () => {
     verifyEqual(
       await eventIds(ALL),
       ['e-2', 'e-1', 'e-3'],
-      'e-2 was published before, and e-1 appears twice in the batch. Each of the three events should be stored once, the new ones in the order of the batch.',
+      '`e-2` was published before, and `e-1` appears twice in the batch. Each of the three events should be stored once, the new ones in the order of the batch.',
     )
     await verifyIds(
       ids,
       ['e-1', 'e-2', 'e-3', 'e-1'],
       "The result should have one ID for each event of the batch. For a known event, that's the ID it already has.",
     )
-    verifyEqual(ids[1], first, 'For e-2, the result should have the ID that it got the first time.')
+    verifyEqual(ids[1], first, 'For `e-2`, the result should have the ID that it got the first time.')
   })
 
   test('when a reply is lost', async () => {
@@ -662,7 +662,7 @@ describe('no event twice', () => {
       verify: async ({ outcome, lost }) => {
         verify(
           outcome.ok,
-          `The reply to ${lost} was lost, and \`publish\` failed twice, even though the connection came back.`,
+          `The reply to \`${lost}\` was lost, and \`publish\` failed twice, even though the connection came back.`,
           {
             received: !outcome.ok && outcome.error,
           },
@@ -693,7 +693,7 @@ describe('no event twice', () => {
       verify: async ({ outcome, lost }) => {
         verify(
           outcome.ok,
-          `The reply to ${lost} was lost, and \`publishBatch\` failed twice, even though the connection came back.`,
+          `The reply to \`${lost}\` was lost, and \`publishBatch\` failed twice, even though the connection came back.`,
           {
             received: !outcome.ok && outcome.error,
           },
@@ -717,7 +717,7 @@ describe('no event twice', () => {
         verifyEqual(
           await streams(),
           WHOLE,
-          `The process died after ${last}, started again, and published the same batch. Each event should be stored once, and none should be missing. If you set the mark before the event, in a separate step, an event that isn't stored counts as published. If you set it after the event, a retry stores the event twice.`,
+          `The process died after \`${last}\`, started again, and published the same batch. Each event should be stored once, and none should be missing. If you set the mark before the event, in a separate step, an event that isn't stored counts as published. If you set it after the event, a retry stores the event twice.`,
         )
       },
     })
@@ -737,7 +737,7 @@ describe('no event twice', () => {
         verifyEqual(
           await eventIds(ALL),
           ['e-1'],
-          `Two programs published the same event at the same moment (one ran just before the other's ${held}), and \`stream:events\` should contain it once. If you check the mark and write in separate steps, both programs find no mark and both write.`,
+          `Two programs published the same event at the same moment (one ran just before the other's \`${held}\`), and \`stream:events\` should contain it once. If you check the mark and write in separate steps, both programs find no mark and both write.`,
         )
         verifyEqual(
           first.value,
@@ -754,15 +754,15 @@ function afterLostReply(lost: string | undefined, found: Readonly<Record<string,
   const wanted = new Set(Object.values(found).flat())
   const missing = all.length === 0 ? 'e-1' : [...wanted].find((id) => !all.includes(id))
   if (missing !== undefined) {
-    return `The reply to ${lost} was lost, the command was sent again, and now ${missing} is missing from \`stream:events\`. If you set the mark before the event, in a separate step, an event that isn't stored counts as published. ${TWICE}`
+    return `The reply to \`${lost}\` was lost, the command was sent again, and now \`${missing}\` is missing from \`stream:events\`. If you set the mark before the event, in a separate step, an event that isn't stored counts as published. ${TWICE}`
   }
   for (const [stream, ids] of Object.entries(found)) {
     const twice = ids.find((id, i) => ids.indexOf(id) < i)
     if (twice === undefined) continue
     const watched = box.commands.some(({ name }) => name.toUpperCase() === 'WATCH')
-    return `${twice} was published, the reply to ${lost} was lost, the command was sent again, and now the event is stored twice in \`${stream}\`. ${watched ? 'ioredis sends a transaction again on a new connection, where no key is watched, so it runs a second time. Open your connection with `retryStrategy: () => null`, so that it closes instead of reconnecting, or use a script. ' : ''}${TWICE}`
+    return `\`${twice}\` was published, the reply to \`${lost}\` was lost, the command was sent again, and now the event is stored twice in \`${stream}\`. ${watched ? 'ioredis sends a transaction again on a new connection, where no key is watched, so it runs a second time. Open your connection with `retryStrategy: () => null`, so that it closes instead of reconnecting, or use a script. ' : ''}${TWICE}`
   }
-  return `The reply to ${lost} was lost, and now the streams don't contain each event exactly once. ${TWICE}`
+  return `The reply to \`${lost}\` was lost, and now the streams don't contain each event exactly once. ${TWICE}`
 }
 
 function failure(outcome: Outcome<unknown>): unknown {
@@ -850,7 +850,7 @@ describe('maxlen', () => {
       )
       verify(
         outcome.ok,
-        `\`EventPublisher\` refused ${shown}. \`maxlen\` may be left out, undefined, or any whole number, 1 or greater.`,
+        `\`EventPublisher\` refused ${shown}. \`maxlen\` may be left out, \`undefined\`, or any whole number, 1 or greater.`,
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -883,15 +883,15 @@ describe('maxlen', () => {
   })
 
   for (const maxlen of [0, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY, null, '5'] as number[]) {
-    const shown = typeof maxlen === 'string' ? `the string '${maxlen}'` : maxlen
-    test(`refuses ${shown}`, async () => {
+    const shown = typeof maxlen === 'string' ? `the string \`'${maxlen}'\`` : `\`${maxlen}\``
+    test(`refuses ${shown.replaceAll('`', '')}`, async () => {
       const error = await callError(
         'EventPublisher',
         () => new EventPublisher(box.redis, { maxlen }),
         InvalidMaxlenError,
         maxlen === 0
-          ? '`EventPublisher` accepted 0 as `maxlen`. `if (maxlen)` treats 0 as missing, so the stream never stops growing; used as a number, 0 would empty the stream. Throw an InvalidMaxlenError in the constructor.'
-          : `\`EventPublisher\` accepted ${shown} as \`maxlen\`. A length is a whole number, 1 or greater, so throw an InvalidMaxlenError in the constructor, before anything is published.`,
+          ? '`EventPublisher` accepted `0` as `maxlen`. `if (maxlen)` treats 0 as missing, so the stream never stops growing; used as a number, 0 would empty the stream. Throw an `InvalidMaxlenError` in the constructor.'
+          : `\`EventPublisher\` accepted ${shown} as \`maxlen\`. A length is a whole number, 1 or greater, so throw an \`InvalidMaxlenError\` in the constructor, before anything is published.`,
       )
       verify(
         error.name === 'InvalidMaxlenError' && Object.is(error.maxlen, maxlen),

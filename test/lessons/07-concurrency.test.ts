@@ -93,7 +93,7 @@ async function refused(
   verifyEqual(
     { expectedVersion: error.expectedVersion, actualVersion: error.actualVersion },
     { expectedVersion: versions.expected, actualVersion: versions.actual },
-    "The ConcurrencyError should carry the version that was expected and the aggregate's actual version, so that you can see how far apart they were.",
+    "The `ConcurrencyError` should carry the version that was expected and the aggregate's actual version, so that you can see how far apart they were.",
   )
   verify(error.name === 'ConcurrencyError', "The error's `name` should be `ConcurrencyError`.", {
     received: error.name,
@@ -103,13 +103,13 @@ async function refused(
 /** True if Redis refused a transaction; if both writers succeeded all the same, the answer ignored that. */
 const refusedInSilence = () => box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
 const SILENCE =
-  'Two writers expected version 1, and both calls succeeded, even though only one event was written: `EXEC` replied `(nil)` to the slower one. With `WATCH`, `(nil)` means "another client was faster, and nothing was written." Check what `exec()` returns, and reject with a ConcurrencyError or read the version again.'
+  'Two writers expected version 1, and both calls succeeded, even though only one event was written: `EXEC` replied `(nil)` to the slower one. With `WATCH`, `(nil)` means "another client was faster, and nothing was written." Check what `exec()` returns, and reject with a `ConcurrencyError` or read the version again.'
 
 /** Of two writers that both expected version 1, exactly one has won. */
 function exactlyOneWon(
   { first, second }: { readonly first: Outcome<unknown>; readonly second: Outcome<unknown> },
   whenBoth: string,
-  whenOther = 'Of two writers with the same expected version, one was refused, but not with a ConcurrencyError. The caller has to be able to tell a conflict from every other error.',
+  whenOther = 'Of two writers with the same expected version, one was refused, but not with a `ConcurrencyError`. The caller has to be able to tell a conflict from every other error.',
 ): void {
   verify(!(first.ok && second.ok), refusedInSilence() ? SILENCE : whenBoth, {
     received: 'both calls succeeded',
@@ -125,7 +125,7 @@ function exactlyOneWon(
   verifyEqual(
     [error.expectedVersion, error.actualVersion],
     [1, 2],
-    "The slower writer's ConcurrencyError should say that it expected version 1 and that the aggregate is at version 2.",
+    "The slower writer's `ConcurrencyError` should say that it expected version 1 and that the aggregate is at version 2.",
   )
 }
 
@@ -139,7 +139,7 @@ async function closesWhatItOpens(
   await box.admin.set('aggregate:account:acc-2', 'not a stream')
   for (const [what, one, expectedVersion, id] of [
     ['an append that succeeded', event(1), 0, 'acc-1'],
-    ['an append that was refused with a ConcurrencyError', event(2), 0, 'acc-1'],
+    ['an append that was refused with a `ConcurrencyError`', event(2), 0, 'acc-1'],
     ['an append of an event that `encodeEvent` refuses', spoilt, 'current', 'acc-1'],
     ['an append with an invalid version', event(2), Number.NaN, 'acc-1'],
     ['an append to a key that holds a string, which Redis refuses', event(1), 0, 'acc-2'],
@@ -229,13 +229,13 @@ describe('appendEvent', () => {
       'appendEvent',
       () => append(6, 3),
       { expected: 3, actual: 5 },
-      'The account is at version 5. An event decided at version 3 should be refused with a ConcurrencyError, because events 4 and 5 may have changed everything.',
+      'The account is at version 5. An event decided at version 3 should be refused with a `ConcurrencyError`, because events 4 and 5 may have changed everything.',
     )
     await refused(
       'appendEvent',
       () => append(6, 0),
       { expected: 0, actual: 5 },
-      'Version 0 means "this account doesn\'t exist yet." It does exist, so `appendEvent` should reject with a ConcurrencyError.',
+      'Version 0 means "this account doesn\'t exist yet." It does exist, so `appendEvent` should reject with a `ConcurrencyError`.',
     )
     verifyEqual(await stored(), [1, 2, 3, 4, 5], 'A refused append must leave the stream as it was.')
   })
@@ -249,7 +249,7 @@ describe('appendEvent', () => {
       verify: async (round) => {
         exactlyOneWon(
           round,
-          `Both writers expected version 1, and both succeeded, because the second one ran between the first one's ${round.after ?? 'start'} and ${round.held ?? 'end'}. Check the version and append in one step: use a script, or an ID that can only be used once.`,
+          `Both writers expected version 1, and both succeeded, because the second one ran between the first one's ${round.after ? `\`${round.after}\`` : 'start'} and ${round.held ? `\`${round.held}\`` : 'end'}. Check the version and append in one step: use a script, or an ID that can only be used once.`,
         )
         verifyEqual(
           (await stored()).length,
@@ -276,7 +276,7 @@ describe('appendEvent', () => {
             ? 'Two writers on one connection expected version 1, and both succeeded. A `WATCH` belongs to a connection, so the `EXEC` of one writer ended the watch of the other. Use `WATCH` on your own `redis.duplicate()`, or use a script.'
             : 'Two writers on one connection expected version 1, and both succeeded. Check the version and append in one step.',
           watched
-            ? 'Two writers on one connection expected version 1. The slower one was refused, but not with a ConcurrencyError. A `WATCH` belongs to a connection, so the `EXEC` of one writer ended the watch of the other, and the append was stopped only because its ID was already taken. Use `WATCH` on your own `redis.duplicate()`, or use a script.'
+            ? 'Two writers on one connection expected version 1. The slower one was refused, but not with a `ConcurrencyError`. A `WATCH` belongs to a connection, so the `EXEC` of one writer ended the watch of the other, and the append was stopped only because its ID was already taken. Use `WATCH` on your own `redis.duplicate()`, or use a script.'
             : undefined,
         )
       },
@@ -295,14 +295,14 @@ describe('appendEvent', () => {
       },
       second: () => store.appendEvent('account', 'acc-1', debit(3), 1),
       verify: (round) => {
-        const both = `Two calls of one store expected version 1, the second one ran between the first one's ${round.after ?? 'start'} and ${round.held ?? 'end'}`
+        const both = `Two calls of one store expected version 1, the second one ran between the first one's ${round.after ? `\`${round.after}\`` : 'start'} and ${round.held ? `\`${round.held}\`` : 'end'}`
         const watched = box.commands.some(({ name }) => name === 'WATCH')
           ? ' A `WATCH` belongs to a connection, and the `EXEC` of one call ends the watch of every other call on it, so each call needs a connection of its own.'
           : ''
         exactlyOneWon(
           round,
           `${both}, and both succeeded.${watched}`,
-          `${both}, and the slower one was refused, but not with a ConcurrencyError.${watched}`,
+          `${both}, and the slower one was refused, but not with a \`ConcurrencyError\`.${watched}`,
         )
       },
     })
@@ -326,7 +326,7 @@ describe('appendEvent', () => {
           : 'Check the version and append in one step.'
         verify(
           wasFirst || error instanceof ConcurrencyError,
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of \`appendEvent\`, its caller sent a \`MULTI\` and an \`EXEC\` on the same connection, and then another client appended version 2. The append that expected version 1 should have been refused with a ConcurrencyError. ${advice}`,
+          `Between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of \`appendEvent\`, its caller sent a \`MULTI\` and an \`EXEC\` on the same connection, and then another client appended version 2. The append that expected version 1 should have been refused with a \`ConcurrencyError\`. ${advice}`,
           { expected: 'ConcurrencyError', received: first.ok ? first.value : error },
         )
       },
@@ -355,7 +355,7 @@ describe('appendEvent', () => {
       'appendEvent',
       () => append(2, 1, 'acc-9'),
       { expected: 1, actual: 0 },
-      "An account that doesn't exist is at version 0. An append that expects it to be at version 1 should be refused with a ConcurrencyError.",
+      "An account that doesn't exist is at version 0. An append that expects it to be at version 1 should be refused with a `ConcurrencyError`.",
     )
     verifyEqual(await stored(), [1], 'A refused append must leave the stream as it was.')
   })
@@ -386,7 +386,7 @@ describe('appendEvent', () => {
       verify: ({ first, after, held }) => {
         verify(
           first.ok && first.value === 3,
-          `An old entry was trimmed between the ${after ?? 'start'} and the ${held ?? 'end'} of \`appendEvent\`. The account was still at version 2, as expected, but the event wasn't appended. \`EXEC\` replies \`(nil)\` whenever a watched key has changed, even if the version hasn't, so read the version again and retry if it's the same.`,
+          `An old entry was trimmed between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of \`appendEvent\`. The account was still at version 2, as expected, but the event wasn't appended. \`EXEC\` replies \`(nil)\` whenever a watched key has changed, even if the version hasn't, so read the version again and retry if it's the same.`,
           { expected: 3, received: first.ok ? first.value : first.error },
         )
       },
@@ -447,28 +447,28 @@ describe('appendEvent', () => {
     const outcome = await attempt('appendEvent', () => append(11, 10))
     verify(
       outcome.ok && outcome.value === 11,
-      'The event after version 10 should be version 11. Versions are numbers: compared as strings, "9" is greater than "10".',
+      'The event after version 10 should be version 11. Versions are numbers: compared as strings, `"9"` is greater than `"10"`.',
       { expected: 11, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
   for (const [version, shown] of [
-    [undefined, 'undefined'],
-    [null, 'null'],
-    [Number.NaN, 'NaN'],
-    [-1, '-1'],
-    [1.5, '1.5'],
-    [Number.POSITIVE_INFINITY, 'Infinity'],
-    ['1', 'the string "1"'],
+    [undefined, '`undefined`'],
+    [null, '`null`'],
+    [Number.NaN, '`NaN`'],
+    [-1, '`-1`'],
+    [1.5, '`1.5`'],
+    [Number.POSITIVE_INFINITY, '`Infinity`'],
+    ['1', 'the string `"1"`'],
   ] as const) {
-    test(`refuses ${shown} as a version`, async () => {
+    test(`refuses ${shown.replaceAll('`', '')} as a version`, async () => {
       await plant(1, 1)
       for (const id of ['acc-1', 'acc-2']) {
         const error = await callError(
           'appendEvent',
           () => append(2, version as number, id),
           InvalidVersionError,
-          `\`appendEvent\` didn't refuse ${shown} as the expected version. Expected an InvalidVersionError. ${
+          `\`appendEvent\` didn't refuse ${shown} as the expected version. Expected an \`InvalidVersionError\`. ${
             version === undefined
               ? 'Otherwise, a forgotten argument turns off the whole check without warning.'
               : "A value like that is a bug in the caller's code. It isn't a version, so this isn't a conflict, either."
@@ -476,7 +476,7 @@ describe('appendEvent', () => {
         )
         verify(
           Object.is(error.version, version),
-          'The InvalidVersionError should carry the refused value as `version`.',
+          'The `InvalidVersionError` should carry the refused value as `version`.',
           { expected: version, received: error.version },
         )
         verifyEqual(
@@ -522,7 +522,7 @@ describe('appendEvent', () => {
         if (held === undefined || (held === 'UNWATCH' && first.ok)) return
         verify(
           first.ok || !(first.error instanceof ConcurrencyError),
-          `Between the ${after ?? 'start'} and the ${held}, the key became a string. Redis then refused the append with WRONGTYPE, and \`appendEvent\` called that a conflict, so the caller would keep reading and retrying, without success. Only the reply that the version is taken is a conflict; let every other error through.`,
+          `Between the ${after ? `\`${after}\`` : 'start'} and the \`${held}\`, the key became a string. Redis then refused the append with \`WRONGTYPE\`, and \`appendEvent\` called that a conflict, so the caller would keep reading and retrying, without success. Only the reply that the version is taken is a conflict; let every other error through.`,
           { received: first.ok || first.error },
         )
       },
@@ -546,12 +546,12 @@ describe('appendEvent', () => {
       'appendEvent',
       () => store.appendEvent('account', 'acc-1', spoilt, 0),
       Error,
-      '`appendEvent` stored an event with a Date in its payload. Encode it with `encodeEvent` from lesson 01, which refuses such an event.',
+      '`appendEvent` stored an event with a `Date` in its payload. Encode it with `encodeEvent` from lesson 01, which refuses such an event.',
     )
     verifyEqual(
       [error.name, await stored()],
       ['MalformedEventError', []],
-      'When `encodeEvent` refuses an event, `appendEvent` should reject with that MalformedEventError and write nothing.',
+      'When `encodeEvent` refuses an event, `appendEvent` should reject with that `MalformedEventError` and write nothing.',
     )
   })
 
@@ -606,7 +606,7 @@ describe('appendEvents', () => {
     verifyEqual(
       await entries(),
       [1, 2, 3, 4].map((n) => ({ id: `${n}-0`, event: event(n) })),
-      'Three events appended at version 1 should become 2-0, 3-0, and 4-0, in that order.',
+      'Three events appended at version 1 should become `2-0`, `3-0`, and `4-0`, in that order.',
     )
     verifyEqual(version, 4, '`appendEvents` should resolve to the version of its last event, not its first.')
     verifyEqual(
@@ -631,7 +631,7 @@ describe('appendEvents', () => {
         throw outcome.error
       },
       { expected: 1, actual: 2 },
-      'A batch decided at version 1 should be refused with a ConcurrencyError when the account is at version 2.',
+      'A batch decided at version 1 should be refused with a `ConcurrencyError` when the account is at version 2.',
     )
   })
 
@@ -641,7 +641,7 @@ describe('appendEvents', () => {
       'appendEvents',
       () => appendAll([6, 7], 5),
       { expected: 5, actual: 1 },
-      'A batch that expects version 5 of an account at version 1 should be refused with a ConcurrencyError.',
+      'A batch that expects version 5 of an account at version 1 should be refused with a `ConcurrencyError`.',
     )
     verifyEqual(await stored(), [1], 'A refused batch must leave the stream as it was.')
   })
@@ -669,7 +669,7 @@ describe('appendEvents', () => {
           verify(!(first.ok && second.ok && refusedInSilence()), SILENCE)
           verify(
             first.ok !== second.ok && JSON.stringify(found) === JSON.stringify([1, ...winner]),
-            `Two writers expected version 1, and one of them ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the other. After the first event, the stream should contain all events of exactly one of them, and nothing else.`,
+            `Two writers expected version 1, and one of them ran between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of the other. After the first event, the stream should contain all events of exactly one of them, and nothing else.`,
             {
               expected: [1, ...winner],
               received: { stored: found, firstSucceeded: first.ok, secondSucceeded: second.ok },
@@ -690,13 +690,13 @@ describe('appendEvents', () => {
         const found = (await stored()).length - 1
         verify(
           found === 0 || found === 3,
-          `The process died after its ${last}, and ${found} of the three events were in the stream. They belong to one decision: if a debit is stored without its fee, the balance stays wrong forever. Write them in one script or one transaction.`,
+          `The process died after its \`${last}\`, and ${found} of the three events were in the stream. They belong to one decision: if a debit is stored without its fee, the balance stays wrong forever. Write them in one script or one transaction.`,
           { expected: 'none or 3', received: found },
         )
         const others = (await box.admin.keys('*')).filter((key) => key !== KEY)
         verify(
           others.length === 0,
-          `The process died after its ${last}, and left a key that isn't the stream of the aggregate. If that's a lock, the other writers wait for a process that's gone. Write only the events, in one script or one transaction, and you won't need a lock.`,
+          `The process died after its \`${last}\`, and left a key that isn't the stream of the aggregate. If that's a lock, the other writers wait for a process that's gone. Write only the events, in one script or one transaction, and you won't need a lock.`,
           { expected: KEY, received: others },
         )
       },
@@ -721,7 +721,7 @@ describe('appendEvents', () => {
       `A batch of ${size} events was written in several steps${what}. Write all events or none, however many there are: in one script or one transaction.`
     verify(transactions <= 1, broken(', and the process may die between any two of them'), {
       expected: 'one EXEC',
-      received: `${transactions} times EXEC`,
+      received: `EXEC, sent ${transactions} times`,
     })
     if (scripts <= 1) return
     await everyCrash({
@@ -731,7 +731,7 @@ describe('appendEvents', () => {
         const found = await box.admin.xlen(KEY)
         verify(
           found === 0 || found === size,
-          broken(`: the process died after an ${last}, and ${found} of the events were in the stream`),
+          broken(`: the process died after an \`${last}\`, and ${found} of the events were in the stream`),
           { expected: `none or ${size}`, received: found },
         )
       },
@@ -745,12 +745,12 @@ describe('appendEvents', () => {
       'appendEvents',
       () => store.appendEvents('account', 'acc-1', [event(1), event(2), spoilt], 0),
       Error,
-      '`appendEvents` stored an event with a Date in its payload. Encode every event with `encodeEvent`.',
+      '`appendEvents` stored an event with a `Date` in its payload. Encode every event with `encodeEvent`.',
     )
     verifyEqual(
       [error.name, await stored()],
       ['MalformedEventError', []],
-      '`encodeEvent` refuses the third event of a batch. `appendEvents` should reject with that MalformedEventError and write none of the three, so encode all of them first.',
+      '`encodeEvent` refuses the third event of a batch. `appendEvents` should reject with that `MalformedEventError` and write none of the three, so encode all of them first.',
     )
   })
 
@@ -788,13 +788,13 @@ describe('appendEvents', () => {
       [undefined, 'without an expected version'],
       [-1, 'with -1 as the expected version'],
       [1.5, 'with 1.5 as the expected version'],
-      ['1', 'with the string "1" as the expected version'],
+      ['1', 'with the string `"1"` as the expected version'],
     ] as const) {
       await callError(
         'appendEvents',
         () => appendAll([2, 3], version as number),
         InvalidVersionError,
-        `\`appendEvents\` was called ${what} and didn't reject with an InvalidVersionError.`,
+        `\`appendEvents\` was called ${what} and didn't reject with an \`InvalidVersionError\`.`,
       )
       verifyEqual(await stored(), [1], 'A refused batch must leave the stream as it was.')
     }
@@ -893,17 +893,17 @@ describe('getEvents and getVersion', () => {
     verifyEqual(
       versions(await get(9)),
       [10, 11, 12],
-      'With afterVersion 9, `getEvents` should start with version 10. The start of `XRANGE` is inclusive unless it has an opening parenthesis in front: `(9-0`.',
+      'With `afterVersion` 9, `getEvents` should start with version 10. The start of `XRANGE` is inclusive unless it has an opening parenthesis in front: `(9-0`.',
     )
     verifyEqual(
       versions(await get(12)),
       [],
-      'The last version is 12, so with afterVersion 12, `getEvents` should return an empty array.',
+      'The last version is 12, so with `afterVersion` 12, `getEvents` should return an empty array.',
     )
     verifyEqual(
       versions(await get(40)),
       [],
-      "With afterVersion 40, a version that doesn't exist yet, `getEvents` should return an empty array.",
+      "With `afterVersion` 40, a version that doesn't exist yet, `getEvents` should return an empty array.",
     )
     verifyEqual(await getVersion(), 12, 'After twelve events, the version should be 12.')
   })
@@ -924,7 +924,7 @@ describe('getEvents and getVersion', () => {
     verifyEqual(
       versions(await get(4)),
       [5],
-      'After a trim, only versions 4 and 5 are left, and `getEvents` with afterVersion 4 should return version 5. `afterVersion` is a version, not a number of events to skip, so start reading after its ID.',
+      'After a trim, only versions 4 and 5 are left, and `getEvents` with `afterVersion` 4 should return version 5. `afterVersion` is a version, not a number of events to skip, so start reading after its ID.',
     )
   })
 
@@ -999,12 +999,12 @@ describe('getEvents and getVersion', () => {
       'getEvents',
       () => getRaw(),
       Error,
-      '`getEvents` continued even though one entry is corrupt. A decision based on a history with a hole is wrong, so let the MalformedEventError from `decodeEvent` through.',
+      '`getEvents` continued even though one entry is corrupt. A decision based on a history with a hole is wrong, so let the `MalformedEventError` from `decodeEvent` through.',
     )
     verifyEqual(
       error.name,
       'MalformedEventError',
-      "For an entry that isn't an event, `getEvents` should fail with the MalformedEventError from `decodeEvent`.",
+      "For an entry that isn't an event, `getEvents` should fail with the `MalformedEventError` from `decodeEvent`.",
     )
   })
 })
@@ -1098,7 +1098,7 @@ describe('decideAndAppend', () => {
         const found = (await stored()).length - 1
         verify(
           found === 0 || found === 2,
-          `\`decide\` returned two events, the process died after its ${last}, and only one of the two was in the stream. They're one decision, so append them with one \`appendEvents\`.`,
+          `\`decide\` returned two events, the process died after its \`${last}\`, and only one of the two was in the stream. They're one decision, so append them with one \`appendEvents\`.`,
           { expected: 'none or 2', received: found },
         )
       },
@@ -1135,7 +1135,7 @@ describe('decideAndAppend', () => {
     )
     verify(
       outcome.ok,
-      'Another client wrote between the read and the append, and `decideAndAppend` gave up. After a ConcurrencyError, start over with the read.',
+      'Another client wrote between the read and the append, and `decideAndAppend` gave up. After a `ConcurrencyError`, start over with the read.',
       { received: !outcome.ok && outcome.error },
     )
     verify(
@@ -1170,7 +1170,7 @@ describe('decideAndAppend', () => {
         const debits = (await stored()).length - 1
         verify(
           debits === 1,
-          `An account held 100 euros, and 80 were paid out twice, without a conflict: another client wrote between the ${after ?? 'start'} and the ${held ?? 'end'}. Expect the version of the last event that \`decide\` saw. A version that is read separately may count events that \`decide\` never saw.`,
+          `An account held 100 euros, and 80 were paid out twice, without a conflict: another client wrote between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'}. Expect the version of the last event that \`decide\` saw. A version that is read separately may count events that \`decide\` never saw.`,
           { expected: 'one debit', received: `${debits} debits` },
         )
       },
@@ -1209,7 +1209,7 @@ describe('decideAndAppend', () => {
             return calls > 20 ? [] : [event(50)]
           }, attempts),
         ConcurrencyError,
-        'Another client was faster every time. After the last attempt, `decideAndAppend` should reject with the ConcurrencyError, and neither retry forever nor hide the error.',
+        'Another client was faster every time. After the last attempt, `decideAndAppend` should reject with the `ConcurrencyError`, and neither retry forever nor hide the error.',
       )
       verifyEqual(
         calls,
@@ -1219,7 +1219,7 @@ describe('decideAndAppend', () => {
       verifyEqual(
         [error.expectedVersion, error.actualVersion],
         [most, most + 1],
-        "`decideAndAppend` gave up, but its ConcurrencyError isn't the one from the last attempt. Throw the last one as it is, because its versions are the current ones.",
+        "`decideAndAppend` gave up, but its `ConcurrencyError` isn't the one from the last attempt. Throw the last one as it is, because its versions are the current ones.",
       )
     })
   }
@@ -1269,7 +1269,7 @@ describe('decideAndAppend', () => {
     verifyEqual(
       [error.name, calls],
       ['MalformedEventError', 1],
-      "An event that can't be encoded isn't a conflict, and another attempt won't help. Retry only after a ConcurrencyError, and let every other error through immediately.",
+      "An event that can't be encoded isn't a conflict, and another attempt won't help. Retry only after a `ConcurrencyError`, and let every other error through immediately.",
     )
   })
 
@@ -1290,7 +1290,7 @@ describe('decideAndAppend', () => {
     )
     verify(
       !outcome.ok && outcome.error === refusal,
-      "Redis refused the append because it was out of memory, and `decideAndAppend` didn't reject with that very error. Let every error through that isn't a ConcurrencyError.",
+      "Redis refused the append because it was out of memory, and `decideAndAppend` didn't reject with that very error. Let every error through that isn't a `ConcurrencyError`.",
       { expected: refusal, received: outcome.ok ? outcome.value : outcome.error },
     )
     verifyEqual(
@@ -1312,12 +1312,12 @@ describe('decideAndAppend', () => {
           return [event(3)]
         }),
       Error,
-      "One entry of the history is corrupt, and `decideAndAppend` didn't fail. Let the MalformedEventError from `getEvents` through.",
+      "One entry of the history is corrupt, and `decideAndAppend` didn't fail. Let the `MalformedEventError` from `getEvents` through.",
     )
     verifyEqual(
       [error.name, calls],
       ['MalformedEventError', 0],
-      "One entry of the history is corrupt. Let the MalformedEventError from `getEvents` through immediately, without calling `decide`: it can't decide anything without the whole history.",
+      "One entry of the history is corrupt. Let the `MalformedEventError` from `getEvents` through immediately, without calling `decide`: it can't decide anything without the whole history.",
     )
   })
 
@@ -1340,7 +1340,7 @@ describe('decideAndAppend', () => {
         ),
       works: (version) => version === 2 && calls === 1,
       never: ConcurrencyError,
-      why: "Without the whole history there's nothing to base a decision on, and a decision that wasn't stored has no version. Only a ConcurrencyError means that another writer was faster.",
+      why: "Without the whole history there's nothing to base a decision on, and a decision that wasn't stored has no version. Only a `ConcurrencyError` means that another writer was faster.",
     })
   })
 })

@@ -76,7 +76,7 @@ async function leavesTheRow(event: StoredEvent, diagnosis: string): Promise<void
   verifyEqual(
     outcome,
     'skipped',
-    `For an event that changes nothing, \`updateUserProjection\` should return 'skipped'. This one was ${event.event.eventType}, version ${event.version}.`,
+    `For an event that changes nothing, \`updateUserProjection\` should return \`'skipped'\`. This one was \`${event.event.eventType}\`, version ${event.version}.`,
   )
 }
 
@@ -86,12 +86,12 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       ROW,
-      'After USER_REGISTERED, the hash `projection:user:user-42` should have the eight fields of the table, as strings.',
+      'After `USER_REGISTERED`, the hash `projection:user:user-42` should have the eight fields of the table, as strings.',
     )
     verifyEqual(
       outcome,
       'applied',
-      "For an event that changed the row, `updateUserProjection` should return 'applied'.",
+      "For an event that changed the row, `updateUserProjection` should return `'applied'`.",
     )
     verify(
       (await box.admin.ttl(KEY)) === -1,
@@ -106,12 +106,12 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       ROW,
-      "The row was deleted and its registration arrived again, as in a rebuild, but the row wasn't created again. The function remembers in a variable what it has done, which is wrong in another process and after Redis has been emptied. Check the row instead.",
+      "The row was deleted and its registration arrived again, as in a rebuild, but the row wasn't created again. The function keeps what it has done in a variable, which is wrong in another process and after Redis has been emptied. Check the row instead.",
     )
     verifyEqual(
       outcome,
       'applied',
-      "For an event that changed the row, `updateUserProjection` should return 'applied'.",
+      "For an event that changed the row, `updateUserProjection` should return `'applied'`.",
     )
   })
 
@@ -120,7 +120,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       { ...ROW, registeredAt: '2026-03-02T10:00:00.003Z', version: '3' },
-      "There was no row, and a USER_REGISTERED with version 3 arrived. It should create the row and set `version` to 3, because a user's stream may begin with other events.",
+      "There was no row, and a `USER_REGISTERED` with version 3 arrived. It should create the row and set `version` to 3, because a user's stream may begin with other events.",
     )
   })
 
@@ -140,7 +140,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       (await row()).registeredAt,
       '2026-03-01T09:00:00Z',
-      'The timestamp of USER_REGISTERED was parsed as a date and written in a different format. `registeredAt` should be an exact copy of it: a projection copies what the event says, so that a search for that string finds the row.',
+      'The timestamp of `USER_REGISTERED` was parsed as a date and written in a different format. `registeredAt` should be an exact copy of it: a projection copies what the event says, so that a search for that string finds the row.',
     )
   })
 
@@ -154,7 +154,7 @@ describe('updateUserProjection', () => {
       const { phone: _, ...expected } = ROW
       verify(
         phone === undefined,
-        `The registration had no phone (\`phone\` ${what} in the payload), but the row has a field \`phone\`. Redis stores \`undefined\` and null as the empty string, so leave the field out.`,
+        `The registration had no phone (\`phone\` ${what} in the payload), but the row has a field \`phone\`. Redis stores \`undefined\` and \`null\` as the empty string, so leave the field out.`,
         { received: phone },
       )
       verifyEqual(
@@ -167,7 +167,7 @@ describe('updateUserProjection', () => {
 
   test('treats the empty string as a string', async () => {
     const why =
-      'The empty string is a string like any other, so store what the event says. Compare with `undefined` and null explicitly, because `!value` and `||` treat the empty string as missing.'
+      'The empty string is a string like any other, so store what the event says. Compare with `undefined` and `null` explicitly, because `!value` and `||` treat the empty string as missing.'
     const empty = stored(1, 'USER_REGISTERED', { name: '', email: '', phone: '' })
     for (const [event, expected] of [
       [empty, { ...ROW, name: '', email: '', phone: '' }],
@@ -176,7 +176,7 @@ describe('updateUserProjection', () => {
         { ...ROW, name: '', email: '', phone: '', version: '2' },
       ],
     ] as const) {
-      const what = `${event.event.eventType} with the payload ${JSON.stringify(event.event.payload)}`
+      const what = `\`${event.event.eventType}\` with the payload \`${JSON.stringify(event.event.payload)}\``
       const outcome = await attempt('updateUserProjection', () => update(event))
       verify(
         outcome.ok || !(outcome.error instanceof Error && outcome.error.name === 'MalformedEventError'),
@@ -243,7 +243,7 @@ describe('updateUserProjection', () => {
       [
         [
           ({ registeredAt, ...others }) => registeredAt !== MORNING && Object.keys(others).length === 7,
-          'The payload of USER_REGISTERED had a field `registeredAt`, and it ended up in the row. `registeredAt` should be the timestamp of the event; the table lists the only payload fields to use.',
+          'The payload of `USER_REGISTERED` had a field `registeredAt`, and it ended up in the row. `registeredAt` should be the timestamp of the event; the table lists the only payload fields to use.',
         ],
       ],
     )
@@ -258,7 +258,7 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         { ...ROW, ...changes, version: '2' },
-        `The payload of ${eventType} had more fields than the table lists for this type, such as \`name\`, and the row shouldn't show them. For each type, use only the fields in its row of the table.`,
+        `The payload of \`${eventType}\` had more fields than the table lists for this type, such as \`name\`, and the row shouldn't show them. For each type, use only the fields in its row of the table.`,
       )
     }
   })
@@ -269,28 +269,28 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
-      'USER_EMAIL_CHANGED should set `email`, increase `emailChanges` by one, set `version`, and leave the rest.',
+      '`USER_EMAIL_CHANGED` should set `email`, increase `emailChanges` by one, set `version`, and leave the rest.',
     )
     verifyEqual(
       outcome,
       'applied',
-      "For an event that changed the row, `updateUserProjection` should return 'applied'.",
+      "For an event that changed the row, `updateUserProjection` should return `'applied'`.",
     )
     await updated(emailChanged(3))
     verifyEqual(
       (await row()).emailChanges,
       '2',
-      'After two USER_EMAIL_CHANGED events, `emailChanges` should be 2: add one to the current value.',
+      'After two `USER_EMAIL_CHANGED` events, `emailChanges` should be 2: add one to the current value.',
     )
     await updated(emailChanged(4, 'ada-3@new.example'))
     verifyEqual(
       await row(),
       { ...ROW, email: 'ada-3@new.example', emailChanges: '3', version: '4' },
-      "USER_EMAIL_CHANGED came with the address that was already in the row, and the row ignored the event. It's up to the command to decide whether that's a change; a projection counts every event of this type and sets `version`.",
+      "`USER_EMAIL_CHANGED` came with the address that was already in the row, and the row ignored the event. It's up to the command to decide whether that's a change; a projection counts every event of this type and sets `version`.",
     )
     verify(
       (await box.admin.ttl(KEY)) === -1,
-      "After USER_EMAIL_CHANGED, the row expires after a while. Once it's gone, every later event of this user is skipped, and the user is missing from the pages. Don't let a row expire.",
+      "After `USER_EMAIL_CHANGED`, the row expires after a while. Once it's gone, every later event of this user is skipped, and the user is missing from the pages. Don't let a row expire.",
     )
   })
 
@@ -300,20 +300,20 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       { ...ROW, phone: '0470-2', version: '2' },
-      'USER_PHONE_CHANGED should set `phone` and `version`, and leave the rest.',
+      '`USER_PHONE_CHANGED` should set `phone` and `version`, and leave the rest.',
     )
     await updated(phoneChanged(3, null))
     const { phone: _, ...expected } = { ...ROW, version: '3' }
     verifyEqual(
       await row(),
       expected,
-      "USER_PHONE_CHANGED with null means that there's no phone anymore, so remove the field. If you store null as a value, it becomes an empty string.",
+      "`USER_PHONE_CHANGED` with `null` means that there's no phone anymore, so remove the field. If you store `null` as a value, it becomes an empty string.",
     )
     const outcome = await updated(phoneChanged(4, null))
     verifyEqual(
       [await row(), outcome],
       [{ ...expected, version: '4' }, 'applied'],
-      "USER_PHONE_CHANGED with null arrived for a row without a phone. It's a new event like any other, so set `version` and return 'applied'.",
+      "`USER_PHONE_CHANGED` with `null` arrived for a row without a phone. It's a new event like any other, so set `version` and return `'applied'`.",
     )
   })
 
@@ -324,20 +324,20 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         { ...ROW, active: '0', version: '2' },
-        "USER_DEACTIVATED should set `active` to `0`, set `version`, and leave the rest. Its payload isn't used and may be empty.",
+        "`USER_DEACTIVATED` should set `active` to `0`, set `version`, and leave the rest. Its payload isn't used and may be empty.",
       )
     }
     await updated(emailChanged(3))
     verifyEqual(
       await row(),
       { ...ROW, active: '0', email: 'ada-3@new.example', emailChanges: '1', version: '3' },
-      'A user was deactivated, and then the address changed. Apply that event, too: whether it was allowed was decided before it was stored, and here, it only leaves `active` as it is.',
+      'A user was deactivated, and then the address changed. Apply that event, too, and leave `active` as it is. Whether the change was allowed was decided before the event was stored.',
     )
     const outcome = await updated(deactivated(4))
     verifyEqual(
       [await row(), outcome],
       [{ ...ROW, active: '0', email: 'ada-3@new.example', emailChanges: '1', version: '4' }, 'applied'],
-      "USER_DEACTIVATED arrived for a row that's inactive already. It's a new event like any other, so set `version` and return 'applied'.",
+      "`USER_DEACTIVATED` arrived for a row that's already inactive. It's a new event like any other, so set `version` and return `'applied'`.",
     )
   })
 
@@ -347,12 +347,12 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         {},
-        `There was no row for this user, and ${event.event.eventType} created half a row, without a name or a registration date. Only a registration may create a row.`,
+        `There was no row for this user, and \`${event.event.eventType}\` created half a row, without a name or a registration date. Only a registration may create a row.`,
       )
       verifyEqual(
         outcome,
         'skipped',
-        "For an event that changes nothing, `updateUserProjection` should return 'skipped'.",
+        "For an event that changes nothing, `updateUserProjection` should return `'skipped'`.",
       )
     })
   }
@@ -360,7 +360,7 @@ describe('updateUserProjection', () => {
   test("doesn't create a row to remove a phone", async () => {
     await leavesTheRow(
       phoneChanged(2, null),
-      'There was no row for this user, and USER_PHONE_CHANGED with null created one. Only a registration may create a row.',
+      'There was no row for this user, and `USER_PHONE_CHANGED` with `null` created one. Only a registration may create a row.',
     )
   })
 
@@ -368,7 +368,7 @@ describe('updateUserProjection', () => {
     await plant({ email: 'ada@new.example', active: '0', emailChanges: '1', version: '3' })
     await leavesTheRow(
       registered(4),
-      'A second USER_REGISTERED for an existing user should change nothing, as in lesson 03. Here, it overwrote the row, so a deactivated user may be active again.',
+      'A second `USER_REGISTERED` for an existing user should change nothing, as in lesson 03. Here, it overwrote the row, so a deactivated user may be active again.',
     )
   })
 
@@ -385,7 +385,7 @@ describe('updateUserProjection', () => {
       await plant()
       await leavesTheRow(
         stored(2, eventType, payload),
-        `${eventType} isn't one of the four types, but it changed the row. Compare the full type name, because many types begin or end alike.`,
+        `\`${eventType}\` isn't one of the four types, but it changed the row. Compare the full type name, because many types begin or end alike.`,
       )
     })
   }
@@ -400,7 +400,7 @@ describe('updateUserProjection', () => {
         verifyEqual(
           [outcome.ok ? outcome.value : outcome.error, await row()],
           ['skipped', before],
-          `An event has the type \`${eventType}\`, which isn't one of the four, and it wasn't skipped. If you look the type up in an object, every object has a property \`${eventType}\`: use a \`switch\`, a Map, or \`Object.hasOwn\`.`,
+          `An event has the type \`${eventType}\`, which isn't one of the four, and it wasn't skipped. Every object has a property \`${eventType}\`, so don't look the type up in a plain object: use a \`switch\`, a \`Map\`, or \`Object.hasOwn\`.`,
         )
       }
     }
@@ -416,7 +416,7 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         {},
-        `${eventType} isn't one of the four types, but it created a row. Compare the full type name, because many types begin or end alike.`,
+        `\`${eventType}\` isn't one of the four types, but it created a row. Compare the full type name, because many types begin or end alike.`,
       )
     }
   })
@@ -434,16 +434,16 @@ describe('updateUserProjection', () => {
     test(`refuses ${event.event.eventType} with ${JSON.stringify(event.event.payload)}`, async () => {
       if (event.version > 1) await plant()
       const before = await row()
-      const what = `${event.event.eventType} with the payload ${JSON.stringify(event.event.payload)}`
+      const what = `\`${event.event.eventType}\` with the payload \`${JSON.stringify(event.event.payload)}\``
       const error = await callError(
         'updateUserProjection',
         () => update(event),
         Error,
-        `\`updateUserProjection\` accepted ${what}. Expected a MalformedEventError, because \`${field}\` is missing or isn't a string; Redis would store it as an empty string or as some other value that no one intended.`,
+        `\`updateUserProjection\` accepted ${what}. Expected a \`MalformedEventError\`, because \`${field}\` is missing or isn't a string; Redis would store it as an empty string or as some other value that no one intended.`,
       )
       verify(
         error.name === 'MalformedEventError' && 'field' in error && error.field === `payload.${field}`,
-        `\`updateUserProjection\` refused ${what}, but not with a MalformedEventError whose \`field\` is \`payload.${field}\`.`,
+        `\`updateUserProjection\` refused ${what}, but not with a \`MalformedEventError\` whose \`field\` is \`payload.${field}\`.`,
         { expected: `MalformedEventError, field payload.${field}`, received: error },
       )
       verifyEqual(
@@ -459,7 +459,7 @@ describe('updateUserProjection', () => {
       for (const there of event.version > 1 ? [false, true] : [true]) {
         await box.admin.del(KEY)
         if (there) await plant({ version: '9' })
-        const what = `${event.event.eventType} with the payload ${JSON.stringify(event.event.payload)}, ${there ? 'when the row was already at version 9' : 'when there was no row'}`
+        const what = `\`${event.event.eventType}\` with the payload \`${JSON.stringify(event.event.payload)}\`, ${there ? 'when the row was already at version 9' : 'when there was no row'}`
         const before = await row()
         const outcome = await attempt('updateUserProjection', () => update(event))
         verifyEqual(
@@ -473,7 +473,7 @@ describe('updateUserProjection', () => {
             : outcome.error instanceof Error &&
                 'field' in outcome.error &&
                 outcome.error.field === `payload.${field}`,
-          `\`updateUserProjection\` received ${what}. Either return 'skipped', or reject with a MalformedEventError whose \`field\` is \`payload.${field}\`.`,
+          `\`updateUserProjection\` received ${what}. Either return \`'skipped'\`, or reject with a \`MalformedEventError\` whose \`field\` is \`payload.${field}\`.`,
           { received: outcome.ok ? outcome.value : outcome.error },
         )
       }
@@ -548,11 +548,11 @@ describe('old events', () => {
     verifyEqual(
       (await row()).version,
       '10',
-      'Event 10 came after version 9 and was skipped: compared as strings, "10" is less than "9". Compare numbers.',
+      'Event 10 came after version 9 and was skipped: compared as strings, `"10"` is less than `"9"`. Compare numbers.',
     )
     await leavesTheRow(
       emailChanged(9),
-      'Event 9 was delivered again at version 10 and was applied: compared as strings, "9" is greater than "10". Compare numbers.',
+      'Event 9 was delivered again at version 10 and was applied: compared as strings, `"9"` is greater than `"10"`. Compare numbers.',
     )
   })
 
@@ -605,7 +605,7 @@ describe('old events', () => {
           verifyEqual(
             found,
             after,
-            `The process died after its ${last}, and the row is neither as it was before ${what} nor as it should be afterward. When the event arrives again, it's counted twice or treated as old. Write all of it in one step.`,
+            `The process died after its \`${last}\`, and the row is neither as it was before ${what} nor as it should be afterward. When the event arrives again, it's counted twice or treated as old. Write all of it in one step.`,
           )
         },
       })
@@ -639,12 +639,12 @@ describe('old events', () => {
             { ...ROW, email: 'ada-3@new.example', emailChanges: '2', version: '3' },
             sameConnection && watched
               ? "Event 2 was delivered twice at the same time on one connection, and the row is wrong. A `WATCH` belongs to a connection, so one caller's `EXEC` ended the other caller's watch. Use `WATCH` on a `redis.duplicate()`, or use a script."
-              : `Event 2 was delivered twice at the same time, and the row is wrong, because the second call ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Check the version and write in one step.`,
+              : `Event 2 was delivered twice at the same time, and the row is wrong, because the second call ran between the first one's ${after ? `\`${after}\`` : 'start'} and ${held ? `\`${held}\`` : 'end'}. Check the version and write in one step.`,
           )
           verifyEqual(
             [first, second].map((outcome) => outcome.ok && outcome.value).sort(),
             ['applied', 'skipped'],
-            `Event 2 was delivered twice at the same time and applied once, but the calls didn't return 'applied' once and 'skipped' once. The second call ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Return the result of the step that compares the version and writes, because a version that's read separately may have changed by then.`,
+            `Event 2 was delivered twice at the same time and applied once, but the calls didn't return \`'applied'\` once and \`'skipped'\` once. The second call ran between the first one's ${after ? `\`${after}\`` : 'start'} and ${held ? `\`${held}\`` : 'end'}. Return the result of the step that compares the version and writes, because a version that's read separately may have changed by then.`,
           )
         },
       })
@@ -660,7 +660,7 @@ describe('old events', () => {
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, (await row()).version],
       ['applied', '2'],
-      "While event 2 was being applied, another program rebuilt the row several times. It was still at version 1, so event 2 was new, but it wasn't applied. `EXEC` replies `(nil)` whenever a watched key was written, even if the version is the same. That doesn't mean the event is old, so read the row again and retry as often as it takes.",
+      "While event 2 was being applied, another program rebuilt the row several times. The row was still at version 1, so event 2 was new, but it wasn't applied. `EXEC` replies `(nil)` whenever a watched key was written, even if the version is the same. That doesn't mean the event is old, so read the row again and retry as often as it takes.",
     )
   })
 
@@ -703,14 +703,14 @@ describe('old events', () => {
           for (const outcome of [first, second]) {
             verify(
               outcome.ok,
-              `Two programs delivered ${eventType} at the same time, and one of the calls failed. There's nothing wrong with the event: check the row again, and apply the event or skip it.`,
+              `Two programs delivered \`${eventType}\` at the same time, and one of the calls failed. There's nothing wrong with the event: check the row again, and apply the event or skip it.`,
               { received: !outcome.ok && outcome.error },
             )
           }
           verifyEqual(
             await row(),
             expected,
-            `${eventType} was delivered twice at the same time, and then the next event. The row is wrong, because the other calls ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Check the row and write in one step, whatever the type of the event.`,
+            `\`${eventType}\` was delivered twice at the same time, and then the next event. The row is wrong, because the other calls ran between the first one's ${after ? `\`${after}\`` : 'start'} and ${held ? `\`${held}\`` : 'end'}. Check the row and write in one step, whatever the type of the event.`,
           )
         },
       })
@@ -748,15 +748,15 @@ describe('getUserProjection', () => {
   test('returns the row with its types', async () => {
     await plant({ emailChanges: '12', version: '13' })
     const found = await get()
-    verify(found !== null, "There's a row for this user, but `getUserProjection` returned null.")
+    verify(found !== null, "There's a row for this user, but `getUserProjection` returned `null`.")
     verify(
       found.registeredAt instanceof Date && found.registeredAt.getTime() === 1_772_355_600_000,
-      '`registeredAt` should be a Date for the timestamp in the row.',
+      '`registeredAt` should be a `Date` for the timestamp in the row.',
       { expected: new Date(MORNING), received: found.registeredAt },
     )
     verify(
       found.emailChanges === 12 && found.version === 13,
-      '`emailChanges` and `version` should be numbers. As strings, "12" + 1 is "121".',
+      '`emailChanges` and `version` should be numbers. As strings, `"12" + 1` is `"121"`.',
       { expected: [12, 13], received: [found.emailChanges, found.version] },
     )
     verify(found.active === true, '`active` should be a boolean, and `1` means true.', {
@@ -766,7 +766,7 @@ describe('getUserProjection', () => {
     verifyEqual(
       Object.keys(found).sort(),
       ['active', 'email', 'emailChanges', 'name', 'phone', 'registeredAt', 'userId', 'version'],
-      'The object should have exactly the eight fields of UserProjection.',
+      'The object should have exactly the eight fields of `UserProjection`.',
     )
     verifyEqual(
       [found.userId, found.name, found.email, found.phone],
@@ -780,7 +780,7 @@ describe('getUserProjection', () => {
     const found = await get()
     verify(
       found?.active === false,
-      'A deactivated user came back as active, because the string "0" is truthy in JavaScript. Compare with "1".',
+      'A deactivated user came back as active, because the string `"0"` is truthy in JavaScript. Compare with `"1"`.',
       { expected: false, received: found?.active },
     )
     verify(found.emailChanges === 0, 'If `emailChanges` is `0`, it should become the number 0.', {
@@ -819,7 +819,7 @@ describe('getUserProjection', () => {
         const seen = found && [found.email, found.emailChanges, found.version].join(' ')
         verify(
           seen === 'ada@old.example 0 1' || seen === 'ada@new.example 1 2',
-          `Event 2 was applied just before \`getUserProjection\` sent its ${held ?? 'last command'}, and the result is a mixture of the row before it and the row after it. Read all fields with one command, such as \`HGETALL\`.`,
+          `Event 2 was applied just before \`getUserProjection\` sent its ${held ? `\`${held}\`` : 'last command'}, and the result is a mixture of the row before it and the row after it. Read all fields with one command, such as \`HGETALL\`.`,
           { received: first.ok ? first.value : first.error },
         )
       },
@@ -836,7 +836,7 @@ describe('getUserProjection', () => {
         const found = first.ok ? (first.value as Awaited<ReturnType<typeof getUserProjection>>) : undefined
         verify(
           found === null || found?.email === ROW.email,
-          `The row was deleted just before \`getUserProjection\` sent its ${held ?? 'last command'}, and the result is neither the row nor null. Find out whether there's a row from the reply that has its fields, not with a separate command.`,
+          `The row was deleted just before \`getUserProjection\` sent its ${held ? `\`${held}\`` : 'last command'}, and the result is neither the row nor \`null\`. The reply that has the fields also shows whether there's a row, so don't check that with a separate command.`,
           { expected: null, received: first.ok ? first.value : first.error },
         )
       },
@@ -849,7 +849,7 @@ describe('getUserProjection', () => {
     const found = await get()
     verify(
       found?.phone === null,
-      'For a row without a phone, `getUserProjection` should return `phone: null`, as the type says, and neither undefined nor an empty string.',
+      'For a row without a phone, `getUserProjection` should return `phone: null`, as the type says, not `undefined` or an empty string.',
       { expected: null, received: found?.phone },
     )
   })

@@ -97,7 +97,7 @@ describe('ensureGroup', () => {
     await call('ensureGroup', () => one.ensureGroup())
     verify(
       (await info()) !== undefined,
-      'After `ensureGroup`, there should be a group "mail" on the stream "stream:orders", but `XINFO GROUPS` doesn\'t list it. Use the names from the options.',
+      "After `ensureGroup`, there should be a group `mail` on the stream `stream:orders`, but `XINFO GROUPS` doesn't list it. Use the names from the options.",
     )
     for (const again of [one, mailer()]) {
       await box.admin.del(STREAM)
@@ -105,7 +105,7 @@ describe('ensureGroup', () => {
       await call('ensureGroup', () => again.ensureGroup())
       verify(
         (await info()) !== undefined,
-        `The stream was deleted together with its group, and ${again === one ? 'the same EventConsumer called `ensureGroup` again' : 'another EventConsumer called `ensureGroup`'}, but there's no group. Only Redis knows whether the group exists, so send the command every time.`,
+        `The stream was deleted together with its group, and ${again === one ? 'the same `EventConsumer` called `ensureGroup` again' : 'another `EventConsumer` called `ensureGroup`'}, but there's no group. Only Redis knows whether the group exists, so send the command every time.`,
       )
     }
   })
@@ -141,7 +141,7 @@ describe('ensureGroup', () => {
     verifyEqual(
       await undelivered(),
       ['1-0'],
-      "`ensureGroup` created the stream and its group, and then the check added an entry with the ID 1-0, which the group should deliver. In an empty stream that was never written to, every ID is free. If you add an entry and delete it, the stream remembers that entry's ID. Use `MKSTREAM`.",
+      "`ensureGroup` created the stream and its group, and then the check added an entry with the ID `1-0`, which the group should deliver. In an empty stream that was never written to, every ID is free. If you add an entry and delete it, the stream remembers that entry's ID. Use `MKSTREAM`.",
     )
   })
 
@@ -150,7 +150,7 @@ describe('ensureGroup', () => {
     const outcome = await attempt('ensureGroup', () => mailer(box.connect(), 'mailer-2').ensureGroup())
     verify(
       outcome.ok || !String(outcome.error).includes('BUSYGROUP'),
-      "The second process that called `ensureGroup` got the error BUSYGROUP, because the group already exists. That's what the process wanted, so don't treat it as a failure.",
+      "The second process that called `ensureGroup` got the error `BUSYGROUP`, because the group already exists. That's what the process wanted, so don't treat it as a failure.",
       { received: !outcome.ok && outcome.error },
     )
     await call('ensureGroup, when the group exists', () => outcome.ok || Promise.reject(outcome.error))
@@ -167,18 +167,18 @@ describe('ensureGroup', () => {
         ['1-0', 'mailer-9'],
         ['2-0', 'mailer-9'],
       ],
-      "`ensureGroup` destroyed the group's pending entries. Leave an existing group as it is: mailer-9 is still working on two events.",
+      "`ensureGroup` destroyed the group's pending entries. Leave an existing group as it is: `mailer-9` is still working on two events.",
     )
     verifyEqual(
       await undelivered(),
       ['3-0'],
-      '`ensureGroup` moved the position of an existing group. The group had delivered two of three events, so 3-0 should come next. If the position moves back, emails are sent twice; if it moves forward, events are never delivered.',
+      '`ensureGroup` moved the position of an existing group. The group had delivered two of three events, so `3-0` should come next. If the position moves back, emails are sent twice; if it moves forward, events are never delivered.',
     )
   })
 
   test("doesn't hide other errors", async () => {
     const why =
-      'Only BUSYGROUP means that the group exists. After any other error, the service would start and never get an event.'
+      'Only `BUSYGROUP` means that the group exists. After any other error, the service would start and never get an event.'
     await passesOnWrongType('ensureGroup', STREAM, () => mailer().ensureGroup(), why)
     await passesOnErrors({
       name: 'ensureGroup',
@@ -202,7 +202,7 @@ describe('ensureGroup', () => {
     const outcome = await attempt('ensureGroup', () => mailer(redis).ensureGroup())
     verify(
       refused === 0 || (!outcome.ok && outcome.error === busy),
-      "Redis was busy with another client's script and replied with an error that begins with `BUSY`, and `ensureGroup` didn't reject with that error. There's no group yet. Only the word BUSYGROUP means that it exists.",
+      "Redis was busy with another client's script and replied with an error that begins with `BUSY`, and `ensureGroup` didn't reject with that error. There's no group yet. Only the word `BUSYGROUP` means that it exists.",
       { expected: busy, received: outcome.ok ? 'it resolved' : outcome.error },
     )
   })
@@ -216,7 +216,7 @@ describe('ensureGroup', () => {
         const failed = [first, second].find((outcome) => !outcome.ok)
         verify(
           failed === undefined,
-          `Two processes called \`ensureGroup\` at once, and one of them failed${after ? ` (the other one ran right after its ${after})` : ''}. Checking first and creating later leaves a gap, so create the group right away and accept BUSYGROUP.`,
+          `Two processes called \`ensureGroup\` at once, and one of them failed${after ? ` (the other one ran right after its \`${after}\`)` : ''}. Checking first and creating later leaves a gap, so create the group right away and accept \`BUSYGROUP\`.`,
           { received: failed && !failed.ok && failed.error },
         )
         verify(
@@ -243,7 +243,7 @@ describe('acknowledge', () => {
     verifyEqual(
       await pending(),
       [['2-0', 'mailer-1']],
-      'Three events were pending, and 1-0 and 3-0 were acknowledged. Only 2-0 should still be pending.',
+      'Three events were pending, and `1-0` and `3-0` were acknowledged. Only `2-0` should still be pending.',
     )
     verifyEqual(
       count,
@@ -258,7 +258,7 @@ describe('acknowledge', () => {
     verifyEqual(
       (await pending('stock')).length,
       2,
-      '`acknowledge` in the group "mail" changed the pending entries list of the group "stock". Every group has its own list.',
+      '`acknowledge` in the group `mail` changed the pending entries list of the group `stock`. Every group has its own list.',
     )
     verifyEqual(
       await box.admin.xlen(STREAM),
@@ -275,7 +275,7 @@ describe('acknowledge', () => {
     verifyEqual(
       [await pending(), count],
       [[['1-0', 'mailer-1']], 2],
-      "mailer-1 acknowledged one of its own events and one that was delivered to mailer-2. Both should be off the list and counted. For `XACK`, it doesn't matter which consumer had an event, and recovery relies on that.",
+      "`mailer-1` acknowledged one of its own events and one that was delivered to `mailer-2`. Both should be off the list and counted. For `XACK`, it doesn't matter which consumer had an event, and recovery relies on that.",
     )
   })
 
@@ -330,7 +330,7 @@ describe('acknowledge', () => {
         verifyEqual(
           counts.reduce<number>((sum, count) => sum + Number(count), 0),
           2,
-          `Two callers acknowledged the same two events at once${after ? ` (one ran right after the other's ${after})` : ''}, and together they should have counted two. \`XACK\` itself replies with the number of events that it took off the list, so there's no need to look first.`,
+          `Two callers acknowledged the same two events at once${after ? ` (one ran right after the other's \`${after}\`)` : ''}, and together they should have counted two. \`XACK\` itself replies with the number of events that it took off the list, so there's no need to look first.`,
         )
       },
     })
@@ -384,7 +384,7 @@ describe('consume', () => {
     verifyEqual(
       (await info())?.['last-delivered-id'],
       '10-10',
-      '`consume` passed three events to `handle`, but the group "mail" hasn\'t delivered them, so its next consumer will get them again. Read as a consumer of the group, with `XREADGROUP`.',
+      "`consume` passed three events to `handle`, but the group `mail` hasn't delivered them, so its next consumer will get them again. Read as a consumer of the group, with `XREADGROUP`.",
     )
     verifyEqual(count, 3, '`consume` should return how many events it passed to `handle`: here 3.')
   })
@@ -448,19 +448,19 @@ describe('consume', () => {
     verify(
       during.some(([id]) => id === '1-0'),
       sent('NOACK')
-        ? "While `handle` was working on 1-0, the event wasn't pending: `NOACK` acknowledges an event when it's delivered. If the process dies now, the event is lost without a trace."
-        : 'While `handle` was working on 1-0, the event was already acknowledged. If the process dies now, the work is never done. Acknowledge the event after `handle` has finished.',
+        ? "While `handle` was working on `1-0`, the event wasn't pending: `NOACK` acknowledges an event when it's delivered. If the process dies now, the event is lost without a trace."
+        : 'While `handle` was working on `1-0`, the event was already acknowledged. If the process dies now, the work is never done. Acknowledge the event after `handle` has finished.',
       { received: during },
     )
     const others = during.filter(([, name]) => name !== 'mailer-1')
     verifyEqual(
       others,
       [],
-      'The events should be pending under the name in the options, "mailer-1". If all processes use one name, you can\'t tell which events belonged to a process that died.',
+      "The events should be pending under the name in the options, `mailer-1`. If all processes use one name, you can't tell which events belonged to a process that died.",
     )
     verify(
       !meanwhile[1]?.some(([id]) => id === '1-0'),
-      'When `handle` got 2-0, the event 1-0 was still pending, even though its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
+      'When `handle` got `2-0`, the event `1-0` was still pending, even though its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
       { received: meanwhile[1] },
     )
   })
@@ -478,24 +478,24 @@ describe('consume', () => {
           if (event.id === '2-0') throw new RangeError('the mail server is down')
         }),
       Error,
-      "`handle` failed for 2-0, and `consume` didn't fail. Let the error through, so that the caller knows that some events are left.",
+      "`handle` failed for `2-0`, and `consume` didn't fail. Let the error through, so that the caller knows that some events are left.",
     )
     verifyEqual(
       seen,
       ['1-0', '2-0'],
-      '`handle` failed for 2-0. `consume` should stop there, because a later event must not get ahead of an earlier one that failed.',
+      '`handle` failed for `2-0`. `consume` should stop there, because a later event must not get ahead of an earlier one that failed.',
     )
     const open = (await pending()).map(([id]) => id)
     verify(
       open[0] === '2-0',
-      "Of four events, `handle` finished 1-0 and failed for 2-0. Now 2-0 should be pending and 1-0 shouldn't: acknowledge an event only when it's done.",
+      "Of four events, `handle` finished `1-0` and failed for `2-0`. Now `2-0` should be pending and `1-0` shouldn't: acknowledge an event only when it's done.",
       { received: open },
     )
     // An answer that reads one event at a time hasn't received 3-0 and 4-0 yet.
     verifyEqual(
       [...open, ...(await undelivered())],
       ['2-0', '3-0', '4-0'],
-      "Of four events, `handle` finished 1-0 and failed for 2-0. The events that were delivered together with 2-0 should be pending, too: acknowledge an event only when it's done. The list shows the events that are pending or not yet delivered.",
+      "Of four events, `handle` finished `1-0` and failed for `2-0`. The events that were delivered together with `2-0` should be pending, too: acknowledge an event only when it's done. The list shows the events that are pending or not yet delivered.",
     )
     verify(
       error instanceof RangeError,
@@ -557,12 +557,12 @@ describe('consume', () => {
     verifyEqual(
       ids(seen),
       ['3-0'],
-      'Two events had been delivered before and were pending. `consume` should only pass new events, which means 3-0; lesson 11 deals with the others.',
+      'Two events had been delivered before and were pending. `consume` should only pass new events, which means `3-0`; lesson 11 deals with the others.',
     )
     verifyEqual(
       (await pending()).map(([id]) => id),
       ['1-0', '2-0'],
-      "`consume` acknowledged events that it hadn't passed to `handle`: 1-0 and 2-0 were delivered before, and their work isn't done.",
+      "`consume` acknowledged events that it hadn't passed to `handle`: `1-0` and `2-0` were delivered before, and their work isn't done.",
     )
     // Idle for an hour, so that code that claims what looks abandoned would take them.
     await box.admin.xclaim(STREAM, 'mail', 'mailer-1', 0, '1-0', '2-0', 'IDLE', 3_600_000)
@@ -577,7 +577,7 @@ describe('consume', () => {
           ['2-0', 'mailer-1'],
         ],
       ],
-      "There were no new events, but mailer-2's `consume` took events that were delivered to mailer-1. If mailer-1 is working on them right now, every email is sent twice. Lesson 11 shows which events you may claim, and when.",
+      "There were no new events, but `mailer-2`'s `consume` took events that were delivered to `mailer-1`. If `mailer-1` is working on them right now, every email is sent twice. Lesson 11 shows which events you may claim, and when.",
     )
   })
 
@@ -610,7 +610,7 @@ describe('consume', () => {
     verifyEqual(
       { mail: ids(mail.seen), stock: ids(stock.seen) },
       { mail: ['1-0', '2-0'], stock: ['1-0', '2-0'] },
-      'Both groups should get both events: mail and stock are different kinds of work, and neither takes events away from the other. Each EventConsumer has options of its own.',
+      'Both groups should get both events: `mail` and `stock` are different kinds of work, and neither takes events away from the other. Each `EventConsumer` has options of its own.',
     )
   })
 
@@ -631,7 +631,7 @@ describe('consume', () => {
     verifyEqual(
       [outer.length, inner.seen.length, [...outer, ...ids(inner.seen)].sort(), count, counts],
       [2, 2, ['1-0', '2-0', '3-0', '4-0'], 2, [2]],
-      'While a call was handling its first event, the same EventConsumer was called again, and each call should handle two of the four events. A call keeps its events to itself, so they belong in local variables, not in fields of the object. Received: how many events each call handled, all their IDs, and what each call returned.',
+      'While a call was handling its first event, the same `EventConsumer` was called again, and each call should handle two of the four events. A call keeps its events to itself, so they belong in local variables, not in fields of the object. Received: how many events each call handled, all their IDs, and what each call returned.',
     )
   })
 
@@ -642,12 +642,12 @@ describe('consume', () => {
         'consume',
         () => mailer().consume(() => {}),
         GroupMissingError,
-        `The ${what} ${what === 'group' ? '"mail"' : `"${STREAM}"`} doesn't exist yet, and \`consume\` didn't throw a GroupMissingError. Turn the NOGROUP error from Redis into one that names the group and the stream. Without a stream, there's no group either.`,
+        `The ${what} \`${what === 'group' ? 'mail' : STREAM}\` doesn't exist yet, and \`consume\` didn't throw a \`GroupMissingError\`. Turn the \`NOGROUP\` error from Redis into one that names the group and the stream. Without a stream, there's no group either.`,
       )
       verifyEqual(
         [error.stream, error.group],
         [STREAM, 'mail'],
-        'The GroupMissingError should carry the missing group and its stream.',
+        'The `GroupMissingError` should carry the missing group and its stream.',
       )
     }
   })
@@ -659,14 +659,14 @@ describe('consume', () => {
     const outcome = await attempt('consume', () => mailer().consume(() => Promise.reject(failure)))
     verify(
       !outcome.ok && outcome.error === failure,
-      "`handle` failed with an error of its own that begins with NOGROUP (it reads another group), and `consume` didn't reject with that same error. Put the `try` around the read alone, so that it only catches errors from the read.",
+      "`handle` failed with an error of its own that begins with `NOGROUP` (it reads another group), and `consume` didn't reject with that same error. Put the `try` around the read alone, so that it only catches errors from the read.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
     await passesOnWrongType(
       'consume',
       STREAM,
       () => mailer().consume(() => {}),
-      "Only NOGROUP means that the group is missing. After any other error, creating a group wouldn't help.",
+      "Only `NOGROUP` means that the group is missing. After any other error, creating a group wouldn't help.",
     )
   })
 
@@ -688,7 +688,7 @@ describe('consume', () => {
         const lost = ['1-0', '2-0', '3-0'].filter((id) => !kept.includes(id))
         verify(
           lost.length === 0,
-          `The process died after ${last}, and the event ${lost[0]} is lost: it hasn't been handled, it isn't pending, and it won't be delivered again. Acknowledge an event after its work, never before.`,
+          `The process died after \`${last}\`, and the event \`${lost[0]}\` is lost: it hasn't been handled, it isn't pending, and it won't be delivered again. Acknowledge an event after its work, never before.`,
           { received: { handled: done, lost } },
         )
       },
@@ -709,7 +709,7 @@ describe('consume', () => {
     verifyEqual(
       [outcome.error, !bounced.ok && bounced.error],
       [undefined, '550'],
-      "`handle` rejected with `undefined`, and then with the string '550'. `consume` should reject with that same value each time, even though it isn't an Error.",
+      "`handle` rejected with `undefined`, and then with the string `'550'`. `consume` should reject with that same value each time, even though it isn't an `Error`.",
     )
   })
 
@@ -730,7 +730,7 @@ describe('consume', () => {
     })
     verify(
       !ahead,
-      'Redis refused to acknowledge 1-0, and `consume` passed 2-0 to `handle` anyway. Wait for the reply to `XACK` before you pass the next event. Otherwise, 1-0 is delivered again after 2-0 is done.',
+      'Redis refused to acknowledge `1-0`, and `consume` passed `2-0` to `handle` anyway. Wait for the reply to `XACK` before you pass the next event. Otherwise, `1-0` is delivered again after `2-0` is done.',
     )
   })
 })

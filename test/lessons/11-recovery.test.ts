@@ -150,28 +150,28 @@ describe('resume', () => {
     )
     verify(
       ids(seen).includes('1-0'),
-      "mailer-1 had three pending events when it crashed, and `resume` didn't pass them to `handle`. `>` only returns events that were never delivered. To get its own pending events, a consumer reads from an ID such as `0`.",
+      "`mailer-1` had three pending events when it crashed, and `resume` didn't pass them to `handle`. `>` only returns events that were never delivered. To get its own pending events, a consumer reads from an ID such as `0`.",
       { received: ids(seen) },
     )
     verify(
       !ids(seen).includes('4-0'),
-      '`resume` passed 4-0 to `handle`, but 4-0 is pending for mailer-2, which may be working on it right now. After a restart, a consumer reads only its own pending events.',
+      '`resume` passed `4-0` to `handle`, but `4-0` is pending for `mailer-2`, which may be working on it right now. After a restart, a consumer reads only its own pending events.',
       { received: ids(seen) },
     )
     verify(
       ids(seen).includes('5-0'),
-      '`resume` handled its own pending events and then stopped, even though 5-0 is new. Reading from an ID such as `0` never returns new events: continue with `>`.',
+      '`resume` handled its own pending events and then stopped, even though `5-0` is new. Reading from an ID such as `0` never returns new events: continue with `>`.',
       { received: ids(seen) },
     )
     verifyEqual(
       ids(seen).filter((id) => id !== '6-0'),
       ['1-0', '2-0', '3-0', '5-0'],
-      '`resume` should first handle the three events that were pending for mailer-1, oldest first, and then the new one, each of them once.',
+      '`resume` should first handle the three events that were pending for `mailer-1`, oldest first, and then the new one, each of them once.',
     )
     verifyEqual(
       ids(seen).at(-1),
       '6-0',
-      "The event 6-0 was added while `handle` was working on 5-0, and `resume` didn't handle it. A page with fewer than 100 events isn't the end: keep reading until a page is empty.",
+      "The event `6-0` was added while `handle` was working on `5-0`, and `resume` didn't handle it. A page with fewer than 100 events isn't the end: keep reading until a page is empty.",
     )
     verifyEqual(
       seen[0]?.fields,
@@ -181,7 +181,7 @@ describe('resume', () => {
     verifyEqual(
       await inHand(),
       ['4-0 of mailer-2'],
-      'After `resume`, only 4-0 of mailer-2 should be pending. Acknowledge each event that `handle` has finished with, and no other event.',
+      'After `resume`, only `4-0` of `mailer-2` should be pending. Acknowledge each event that `handle` has finished with, and no other event.',
     )
     verifyEqual(
       count,
@@ -197,7 +197,7 @@ describe('resume', () => {
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, left[0]],
       [1, 0],
-      'One event of the stream `stream:parcels` was pending in the group "stock" for packer-1, and `resume` should handle and acknowledge it. Take the stream, the group, and the consumer from `member`. Received: the number returned, and how many events are still pending.',
+      'One event of the stream `stream:parcels` was pending in the group `stock` for `packer-1`, and `resume` should handle and acknowledge it. Take the stream, the group, and the consumer from `member`. Received: the number returned, and how many events are still pending.',
     )
   })
 
@@ -253,7 +253,7 @@ describe('resume', () => {
     )
     verify(
       !during[1]?.includes('1-0 of mailer-1'),
-      'When `handle` got 2-0, the event 1-0 was still pending, even though its work was done. Acknowledge each event right after its own `handle`. If you do that once for the whole page, a crash at the hundredth event repeats the other ninety-nine.',
+      'When `handle` got `2-0`, the event `1-0` was still pending, even though its work was done. Acknowledge each event right after its own `handle`. If you do that once for the whole page, a crash at the hundredth event repeats the other ninety-nine.',
       { received: during[1] },
     )
   })
@@ -272,12 +272,12 @@ describe('resume', () => {
     verifyEqual(
       ids(seen),
       ['1-0', '4-0'],
-      "The events 2-0 and 3-0 were deleted from the stream while they were pending. There's nothing to handle, so skip them.",
+      "The events `2-0` and `3-0` were deleted from the stream while they were pending. There's nothing to handle, so skip them.",
     )
     verifyEqual(
       await inHand(),
       [],
-      "The events 2-0 and 3-0 were deleted from the stream, but they're still pending and will be forever. Acknowledge them, because no consumer can do that work anymore.",
+      "The events `2-0` and `3-0` were deleted from the stream, but they're still pending and will be forever. Acknowledge them, because no consumer can do that work anymore.",
     )
     verifyEqual(
       outcome.value,
@@ -325,16 +325,16 @@ describe('resume', () => {
           if (event.id === '2-0') throw new RangeError('the mail server is down')
         }),
       Error,
-      "`handle` failed on 2-0, and `resume` didn't report it. Let the error reach the caller.",
+      "`handle` failed on `2-0`, and `resume` didn't report it. Let the error reach the caller.",
     )
     verify(error instanceof RangeError, '`resume` should reject with the same error that `handle` threw.', {
       received: error,
     })
-    verifyEqual(seen, ['1-0', '2-0'], '`handle` failed on 2-0, and `resume` should stop there.')
+    verifyEqual(seen, ['1-0', '2-0'], '`handle` failed on `2-0`, and `resume` should stop there.')
     verifyEqual(
       await inHand(),
       ['2-0 of mailer-1', '3-0 of mailer-1'],
-      '`handle` finished 1-0 and failed on 2-0. After that, 2-0 and 3-0 should still be pending for mailer-1.',
+      '`handle` finished `1-0` and failed on `2-0`. After that, `2-0` and `3-0` should still be pending for `mailer-1`.',
     )
     const rejected = await attempt('resume', () => resume(box.redis, ME, () => Promise.reject(undefined)))
     verify(
@@ -370,12 +370,12 @@ describe('claimPending', () => {
     verifyEqual(
       ids(events),
       ['1-0', '2-0', '3-0'],
-      'Three events have been pending for mailer-2 for an hour. With a minimum idle time of one minute, `claimPending` should return those three, oldest first, and not the new 4-0.',
+      'Three events have been pending for `mailer-2` for an hour. With a minimum idle time of one minute, `claimPending` should return those three, oldest first, and not the new `4-0`.',
     )
     verifyEqual(
       await inHand(),
       ['1-0 of mailer-1', '2-0 of mailer-1', '3-0 of mailer-1'],
-      'The events that `claimPending` returned should now be pending for mailer-1, the consumer that claimed them. Otherwise the next consumer claims them too.',
+      'The events that `claimPending` returned should now be pending for `mailer-1`, the consumer that claimed them. Otherwise the next consumer claims them too.',
     )
     verifyEqual(
       events[0]?.fields,
@@ -385,7 +385,7 @@ describe('claimPending', () => {
     verifyEqual(
       events.map((event) => event.deliveries),
       [2, 2, 2],
-      '`deliveries` should include this delivery: the first one was to mailer-2, and this one is to mailer-1.',
+      '`deliveries` should include this delivery: the first one was to `mailer-2`, and this one is to `mailer-1`.',
     )
   })
 
@@ -434,7 +434,7 @@ describe('claimPending', () => {
         ['1-0', 5],
         ['3-0', 8],
       ],
-      'Before this claim, 1-0 had been delivered 4 times, and 3-0 had been delivered 7 times. `deliveries` should include this delivery. (2-0, which comes between them, was delivered a second ago and has a count of its own.)',
+      'Before this claim, `1-0` had been delivered 4 times, and `3-0` had been delivered 7 times. `deliveries` should include this delivery. (`2-0`, which comes between them, was delivered a second ago and has a count of its own.)',
     )
   })
 
@@ -457,12 +457,12 @@ describe('claimPending', () => {
     verifyEqual(
       (await pending()).filter(([, consumer]) => consumer === 'mailer-1').length,
       110,
-      '`claimPending` should claim only the events that it returns: ten, in addition to the 100 that mailer-1 had. Any other event it claims looks busy, but no consumer is working on it.',
+      '`claimPending` should claim only the events that it returns: ten, in addition to the 100 that `mailer-1` had. Any other event it claims looks busy, but no consumer is working on it.',
     )
     verifyEqual(
       [...new Set(events.map((event) => event.deliveries))],
       [2],
-      "Each of these events is being delivered for the second time. Between the first five and the others, mailer-1 has 100 pending events that it's still working on, so one page of its `XPENDING` rows may not contain every event that you claimed. Ask for the count of each ID.",
+      "Each of these events is being delivered for the second time. Between the first five and the others, `mailer-1` has 100 pending events that it's still working on, so one page of its `XPENDING` rows may not contain every event that you claimed. Ask for the count of each ID.",
     )
   })
 
@@ -478,7 +478,7 @@ describe('claimPending', () => {
         ['2-0', 2],
         ['3-0', 2],
       ],
-      "Two events have been pending for mailer-1 itself for an hour, because it failed to handle them or was restarted under the same name. `claimPending` should return them just like mailer-2's event. Otherwise they're never tried again.",
+      "Two events have been pending for `mailer-1` itself for an hour, because it failed to handle them or was restarted under the same name. `claimPending` should return them just like `mailer-2`'s event. Otherwise they're never tried again.",
     )
   })
 
@@ -506,7 +506,7 @@ describe('claimPending', () => {
     verifyEqual(
       outcome.ok ? outcome.value : outcome.error,
       [{ id: '1-0', fields: { entityId: 'parcel-1' }, deliveries: 2 }],
-      'One event of the stream `stream:parcels` has been pending in the group "stock" for an hour, and `claimPending` should return it. Take the stream, the group, and the consumer from `member`.',
+      'One event of the stream `stream:parcels` has been pending in the group `stock` for an hour, and `claimPending` should return it. Take the stream, the group, and the consumer from `member`.',
     )
   })
 
@@ -524,12 +524,12 @@ describe('claimPending', () => {
     verifyEqual(
       ids(outcome.value),
       [...counted.slice(0, 3), ...counted.slice(23, 25)],
-      `The events 7-4 to 7-23 were deleted from the stream while they were pending. With a limit of 5, \`claimPending\` should skip them and return the five events that still exist.${pagingFault(box.commands)}`,
+      `The events \`7-4\` to \`7-23\` were deleted from the stream while they were pending. With a limit of 5, \`claimPending\` should skip them and return the five events that still exist.${pagingFault(box.commands)}`,
       [
         [
           (found) =>
             isDeepStrictEqual([...found].sort(), [...counted.slice(0, 3), ...counted.slice(23, 25)].sort()),
-          '`claimPending` returned the right five events, but not oldest first: 7-3 is older than 7-24. An ID is two whole numbers, not a decimal, and Redis already returns entries in the right order.',
+          '`claimPending` returned the right five events, but not oldest first: `7-3` is older than `7-24`. An ID is two whole numbers, not a decimal, and Redis already returns entries in the right order.',
         ],
       ],
     )
@@ -568,7 +568,7 @@ describe('claimPending', () => {
         const both = ids(first.value).filter((id) => ids(second.value).includes(id))
         verify(
           both.length === 0,
-          `Two consumers claimed at the same time, and both got ${both.join(', ')}${after ? `: the second call ran right after the ${after} of the first` : ''}. Pass the minimum idle time to the claim itself (\`XCLAIM\` and \`XAUTOCLAIM\` accept it). A claim with an idle time of 0 takes an event no matter which consumer just got it.`,
+          `Two consumers claimed at the same time, and both got ${both.map((id) => `\`${id}\``).join(', ')}${after ? `: the second call ran right after the \`${after}\` of the first` : ''}. Pass the minimum idle time to the claim itself (\`XCLAIM\` and \`XAUTOCLAIM\` accept it). A claim with an idle time of 0 takes an event no matter which consumer just got it.`,
           { received: { first: ids(first.value), second: ids(second.value) } },
         )
       },
@@ -587,13 +587,13 @@ describe('claimPending', () => {
       verify: ({ first, held }) => {
         verify(
           first.ok,
-          `mailer-2 was only slow: it acknowledged 2-0 just before \`claimPending\` sent its ${held}, and \`claimPending\` failed. Any event can leave the pending entries list between two commands, so \`XPENDING\` may return no row for it.`,
+          `\`mailer-2\` was only slow: it acknowledged \`2-0\` just before \`claimPending\` sent its \`${held}\`, and \`claimPending\` failed. Any event can leave the pending entries list between two commands, so \`XPENDING\` may return no row for it.`,
           { received: !first.ok && first.error },
         )
         verifyEqual(
           ids(first.value).filter((id) => id !== '2-0'),
           ['1-0', '3-0'],
-          'mailer-2 acknowledged 2-0 while `claimPending` was running. The other two events are still idle, so `claimPending` should return them.',
+          '`mailer-2` acknowledged `2-0` while `claimPending` was running. The other two events are still idle, so `claimPending` should return them.',
         )
       },
     })
@@ -634,11 +634,11 @@ describe('recover', () => {
     verifyEqual(
       seen,
       [1, 2, 3].map((n) => ({ id: `${n}-0`, fields: fieldsOf(n), deliveries: 2 })),
-      'Three events have been pending for a dead consumer for an hour. `recover` should pass them to `handle`, oldest first, with their fields and deliveries. It should leave out the event that mailer-3 got a second ago.',
+      'Three events have been pending for a dead consumer for an hour. `recover` should pass them to `handle`, oldest first, with their fields and deliveries. It should leave out the event that `mailer-3` got a second ago.',
     )
     verify(
       seen.every((event, i) => during[i]?.includes(`${event.id} of mailer-1`)),
-      "While `handle` was working on an event, that event wasn't pending for mailer-1. Claim it first, and acknowledge it after the work.",
+      "While `handle` was working on an event, that event wasn't pending for `mailer-1`. Claim it first, and acknowledge it after the work.",
       { received: during },
     )
     verify(
@@ -649,11 +649,11 @@ describe('recover', () => {
     verifyEqual(
       await inHand(),
       ['4-0 of mailer-3'],
-      'The work on three events is done, so they should be acknowledged. Only 4-0 of mailer-3 should be pending.',
+      'The work on three events is done, so they should be acknowledged. Only `4-0` of `mailer-3` should be pending.',
     )
     verify(
       !during[1]?.includes('1-0 of mailer-1'),
-      'When `handle` got 2-0, the event 1-0 was still pending, even though its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
+      'When `handle` got `2-0`, the event `1-0` was still pending, even though its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
       { received: during[1] },
     )
     verifyEqual(
@@ -682,18 +682,18 @@ describe('recover', () => {
     )
     verify(
       !seen.includes('3-0'),
-      "The event 1-0 of order-7 failed, and 3-0, a later event of the same order, was handled anyway. That way an order's events are handled out of order: hold back the later ones until the first one is done.",
+      "The event `1-0` of `order-7` failed, and `3-0`, a later event of the same order, was handled anyway. That way an order's events are handled out of order: hold back the later ones until the first one is done.",
       { received: seen },
     )
     verifyEqual(
       seen,
       ['1-0', '2-0', '4-0'],
-      '1-0 failed and holds back 3-0 of the same order. The others, 2-0 and 4-0, should be passed to `handle` as usual.',
+      '`1-0` failed and holds back `3-0` of the same order. The others, `2-0` and `4-0`, should be passed to `handle` as usual.',
     )
     verifyEqual(
       await inHand(),
       ['1-0 of mailer-1', '2-0 of mailer-1', '3-0 of mailer-1'],
-      "The events 1-0 and 2-0 failed, and 3-0 was held back. All of them should stay pending, because their work isn't done.",
+      "The events `1-0` and `2-0` failed, and `3-0` was held back. All of them should stay pending, because their work isn't done.",
     )
     verifyEqual(
       outcome.value,
@@ -747,12 +747,12 @@ describe('recover', () => {
     verifyEqual(
       seen,
       ['2-0'],
-      "1-0 has been delivered 3 times without the work being finished. This is the fourth delivery, and `maxDeliveries` is 3. Don't pass the event to `handle` again, because it may be what crashes the process.",
+      "`1-0` has been delivered 3 times without the work being finished. This is the fourth delivery, and `maxDeliveries` is 3. Don't pass the event to `handle` again, because it may be what crashes the process.",
     )
     verifyEqual(
       await deadLetters(),
       [{ sourceId: '1-0', reason: 'too many deliveries', deliveries: '4', fields: fieldsOf(1) }],
-      'The stream `dead:mail` should contain one entry for 1-0 with the fields sourceId, reason, deliveries, and fields (as JSON), which is all that someone needs to investigate it.',
+      'The stream `dead:mail` should contain one entry for `1-0` with the fields `sourceId`, `reason`, `deliveries`, and `fields` (as JSON), which is all that someone needs to investigate it.',
     )
     verifyEqual(
       await box.admin.smembers('parked:mail'),
@@ -805,7 +805,7 @@ describe('recover', () => {
     verifyEqual(
       seen,
       ['5-0'],
-      "An earlier call parked order-7. 4-0 belongs to that order and shouldn't be handled. 5-0 belongs to another order and should be.",
+      "An earlier call parked `order-7`. `4-0` belongs to that order and shouldn't be handled. `5-0` belongs to another order and should be.",
     )
     verifyEqual(
       (await deadLetters()).map((letter) => letter.sourceId),
@@ -837,7 +837,7 @@ describe('recover', () => {
     verifyEqual(
       letters.filter((letter) => letter.sourceId === '1-0').map((letter) => letter.reason),
       ['parked'],
-      'The event 1-0 belongs to order-6, which is parked, and 1-0 has also been delivered too many times. The first rule wins: 1-0 should be in the dead-letter stream once, with the reason `parked`. That tells people to fix an earlier event of the order first.',
+      'The event `1-0` belongs to `order-6`, which is parked, and `1-0` has also been delivered too many times. The first rule wins: `1-0` should be in the dead-letter stream once, with the reason `parked`. That tells people to fix an earlier event of the order first.',
     )
     verifyEqual(
       letters.filter((letter) => letter.sourceId === '3-0').map((letter) => letter.reason),
@@ -847,7 +847,7 @@ describe('recover', () => {
     verifyEqual(
       [seen, await inHand(), report],
       [['2-0'], ['2-0 of mailer-1'], { handled: 0, failed: 1, held: 0, dead: 2 }],
-      '1-0 belongs to a parked order, 2-0 failed, and 3-0 was delivered too many times. Only 2-0 should be handled and stay pending, and `recover` should report 1 failed and 2 dead.',
+      '`1-0` belongs to a parked order, `2-0` failed, and `3-0` was delivered too many times. Only `2-0` should be handled and stay pending, and `recover` should report 1 failed and 2 dead.',
     )
   })
 
@@ -857,7 +857,7 @@ describe('recover', () => {
     verifyEqual(
       await call('recover', () => run(() => {})),
       { handled: 2, failed: 0, held: 0, dead: 0 },
-      'The entities are called `constructor` and `toString`. Nothing has failed, but not every event was handled. Every object has properties with these names, so keep entities, failed or parked, in a Set.',
+      'The entities are called `constructor` and `toString`. Nothing has failed, but not every event was handled. Every object has properties with these names, so keep entities, failed or parked, in a `Set`.',
     )
   })
 
@@ -879,7 +879,7 @@ describe('recover', () => {
     verifyEqual(
       [await box.admin.xlen('dead:stock'), await box.admin.smembers('parked:stock')],
       [1, ['parcel-1']],
-      'An event of the group "stock" was delivered too often. Its dead letter belongs in `dead:stock`, and its entity in `parked:stock`. Build both keys from `member.group`. Received: the number of dead letters, and the set.',
+      'An event of the group `stock` was delivered too often. Its dead letter belongs in `dead:stock`, and its entity in `parked:stock`. Build both keys from `member.group`. Received: the number of dead letters, and the set.',
     )
   })
 
@@ -899,17 +899,17 @@ describe('recover', () => {
         }
         verify(
           found.pending + found.dead > 0,
-          `The process died after ${last}, and the event is lost: it's acknowledged, but there's no dead letter for it. Move it in one step, with \`MULTI\` or a script.`,
+          `The process died after \`${last}\`, and the event is lost: it's acknowledged, but there's no dead letter for it. Move it in one step, with \`MULTI\` or a script.`,
           { received: found },
         )
         verify(
           found.pending + found.dead === 1,
-          `The process died after ${last}, and the event is both pending and in the dead-letter stream, so the next consumer moves it a second time. Move it in one step, with \`MULTI\` or a script.`,
+          `The process died after \`${last}\`, and the event is both pending and in the dead-letter stream, so the next consumer moves it a second time. Move it in one step, with \`MULTI\` or a script.`,
           { received: found },
         )
         verify(
           found.dead === found.parked,
-          `The process died after ${last}, and only one of the two was written: the dead letter or the parked entity. A later event is then handled too early, or is parked for no reason. Write both in one step.`,
+          `The process died after \`${last}\`, and only one of the two was written: the dead letter or the parked entity. A later event is then handled too early, or is parked for no reason. Write both in one step.`,
           { received: found },
         )
       },
@@ -928,12 +928,12 @@ describe('recover', () => {
         const found = { pending: (await pending()).length, dead: (await deadLetters()).length }
         verify(
           found.dead <= 1,
-          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. Use a script, and write the dead letter only if \`XPENDING\` shows that the event is still pending.`,
+          `The reply to \`${lost}\` was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. Use a script, and write the dead letter only if \`XPENDING\` shows that the event is still pending.`,
           { received: found },
         )
         verify(
           found.dead + found.pending === 1,
-          `The reply to ${lost} was lost, and now the event is neither pending nor in the dead-letter stream, or it's both.`,
+          `The reply to \`${lost}\` was lost, and now the event is neither pending nor in the dead-letter stream, or it's both.`,
           { received: found },
         )
       },
@@ -953,7 +953,7 @@ describe('recover', () => {
     verifyEqual(
       outcome.ok ? [outcome.value, await inHand()] : outcome.error,
       [{ handled: 1, failed: 2, held: 0, dead: 0 }, ['1-0 of mailer-1', '2-0 of mailer-1']],
-      '`handle` rejected for 1-0 with a string instead of an Error, and for 2-0 without any value (`Promise.reject()`). A rejection is a failure, whatever its value: both events stay pending, and `recover` should continue with 3-0.',
+      '`handle` rejected for `1-0` with a string instead of an `Error`, and for `2-0` without any value (`Promise.reject()`). A rejection is a failure, whatever its value: both events stay pending, and `recover` should continue with `3-0`.',
     )
   })
 
@@ -976,7 +976,7 @@ describe('recover', () => {
     verifyEqual(
       outcome.ok ? (await deadLetters()).map(({ sourceId }) => sourceId) : outcome.error,
       ['9-0', '1-0'],
-      "The dead-letter stream already had an entry, for a later event. `recover` should add the entry for 1-0 after it. If you choose an entry's ID yourself, Redis may refuse it; with `*`, it never does.",
+      "The dead-letter stream already had an entry, for a later event. `recover` should add the entry for `1-0` after it. If you choose an entry's ID yourself, Redis may refuse it; with `*`, it never does.",
     )
   })
 
@@ -1001,7 +1001,7 @@ describe('recover', () => {
     verifyEqual(
       await inHand(),
       ['1-0 of mailer-1'],
-      "The dead letter for 1-0 couldn't be written, because the key `dead:mail` held a list, and the event is lost: it's already acknowledged. When a command in a script fails, the ones before it aren't undone, so acknowledge last. In a transaction, even the ones after it run, so use a script.",
+      "The dead letter for `1-0` couldn't be written, because the key `dead:mail` held a list, and the event is lost: it's already acknowledged. When a command in a script fails, the ones before it aren't undone, so acknowledge last. In a transaction, even the ones after it run, so use a script.",
     )
   })
 })
@@ -1020,16 +1020,20 @@ describe('retireConsumer', () => {
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       outcome.ok || !(outcome.error instanceof ConsumerBusyError),
-      '`retireConsumer` refused to remove mailer-1, which has no pending events. The one pending event belongs to mailer-12: count the events of this consumer, not those of the whole group.',
+      '`retireConsumer` refused to remove `mailer-1`, which has no pending events. The one pending event belongs to `mailer-12`: count the events of this consumer, not those of the whole group.',
       { received: !outcome.ok && outcome.error },
     )
     await call('retireConsumer', () => outcome.ok || Promise.reject(outcome.error))
     verifyEqual(
       await consumers(),
       ['mailer-12'],
-      'mailer-1 has no pending events, so `retireConsumer` should remove it from the group (`XGROUP DELCONSUMER`) and keep mailer-12.',
+      '`mailer-1` has no pending events, so `retireConsumer` should remove it from the group (`XGROUP DELCONSUMER`) and keep `mailer-12`.',
     )
-    verifyEqual(await inHand(), ['2-0 of mailer-12'], 'The pending event of mailer-12 should stay as it is.')
+    verifyEqual(
+      await inHand(),
+      ['2-0 of mailer-12'],
+      'The pending event of `mailer-12` should stay as it is.',
+    )
   })
 
   test('removes a consumer when the whole group has no pending events', async () => {
@@ -1039,13 +1043,13 @@ describe('retireConsumer', () => {
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       outcome.ok,
-      'Nothing is pending in the whole group, and `retireConsumer` failed. In that case the summary of `XPENDING` has no list of consumers: its fourth element is null (false in Lua).',
+      'Nothing is pending in the whole group, and `retireConsumer` failed. In that case the summary of `XPENDING` has no list of consumers: its fourth element is `null` (`false` in Lua).',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
       await consumers(),
       [],
-      'Nothing is pending in the whole group, so mailer-1 should be removed.',
+      'Nothing is pending in the whole group, so `mailer-1` should be removed.',
     )
   })
 
@@ -1056,19 +1060,19 @@ describe('retireConsumer', () => {
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       (await pending()).length === 23,
-      "mailer-1 had 20 pending events, and after `retireConsumer` they're gone, because `DELCONSUMER` also drops the consumer's pending entries. To the group they count as delivered, so no consumer will ever get them. Check first, and refuse.",
+      "`mailer-1` had 20 pending events, and after `retireConsumer` they're gone, because `DELCONSUMER` also drops the consumer's pending entries. To the group they count as delivered, so no consumer will ever get them. Check first, and refuse.",
       { received: await inHand() },
     )
     const error = await callError(
       'retireConsumer',
       () => (outcome.ok ? undefined : Promise.reject(outcome.error)),
       ConsumerBusyError,
-      'mailer-1 has 20 pending events. `retireConsumer` should throw a ConsumerBusyError, so that another consumer can claim them first.',
+      '`mailer-1` has 20 pending events. `retireConsumer` should throw a `ConsumerBusyError`, so that another consumer can claim them first.',
     )
     verifyEqual(
       [error.consumer, error.pending],
       ['mailer-1', 20],
-      'The ConsumerBusyError should contain the name of the consumer and the number of its own pending events, not those of the whole group.',
+      'The `ConsumerBusyError` should contain the name of the consumer and the number of its own pending events, not those of the whole group.',
     )
     verifyEqual(
       await consumers(),
@@ -1085,12 +1089,12 @@ describe('retireConsumer', () => {
     const left = (await pending()).filter(([, consumer]) => consumer === 'mailer-1').length
     verify(
       !outcome.ok && left === 120,
-      'In the pending entries list, 150 events of mailer-2 come before 120 of mailer-1, and `retireConsumer` removed mailer-1 as if it had none. One page of `XPENDING` only shows the beginning of the list: use its summary, or pass the name of the consumer.',
+      'In the pending entries list, 150 events of `mailer-2` come before 120 of `mailer-1`, and `retireConsumer` removed `mailer-1` as if it had none. One page of `XPENDING` only shows the beginning of the list: use its summary, or pass the name of the consumer.',
       { expected: '120 pending events of mailer-1', received: `${left} of them` },
     )
     verify(
       outcome.error instanceof ConsumerBusyError && outcome.error.pending === 120,
-      'mailer-1 has 120 pending events, and the ConsumerBusyError contains another number. The detailed form of `XPENDING` returns at most as many rows as its `COUNT`, so use the summary, or read page by page.',
+      '`mailer-1` has 120 pending events, and the `ConsumerBusyError` contains another number. The detailed form of `XPENDING` returns at most as many rows as its `COUNT`, so use the summary, or read page by page.',
       { expected: 120, received: outcome.error },
     )
   })
@@ -1099,7 +1103,7 @@ describe('retireConsumer', () => {
     await plant(1, 1)
     await deliver(1, 'mailer-2', ALIVE)
     await call('retireConsumer', () => retireConsumer(box.redis, ME))
-    verifyEqual(await consumers(), ['mailer-2'], "mailer-1 isn't in the group, so nothing should change.")
+    verifyEqual(await consumers(), ['mailer-2'], "`mailer-1` isn't in the group, so nothing should change.")
   })
 
   test('checks and removes in one step', async () => {
@@ -1114,7 +1118,7 @@ describe('retireConsumer', () => {
       verify: async ({ after }) => {
         verify(
           (await pending()).length === 3,
-          `mailer-1 received three events right after \`retireConsumer\` had checked${after ? ` (${after})` : ''}, and was removed together with them. They count as delivered, but they aren't pending anywhere. Check and remove in one step, in a script.`,
+          `\`mailer-1\` received three events right after \`retireConsumer\` had checked${after ? ` (\`${after}\`)` : ''}, and was removed together with them. They count as delivered, but they aren't pending anywhere. Check and remove in one step, in a script.`,
           { received: await inHand() },
         )
       },

@@ -47,7 +47,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       await get('nobody'),
       null,
-      "There's no snapshot for this user, so `get` should return null. Redis returns an empty hash for a missing key, and `{}` would look like a user who exists.",
+      "There's no snapshot for this user, so `get` should return `null`. Redis returns an empty hash for a missing key, and `{}` would look like a user who exists.",
     )
   })
 
@@ -56,9 +56,9 @@ describe('SnapshotStore', () => {
     verifyEqual(
       await get(),
       ADA,
-      'After a PROFILE_CHANGED with a name and an email address, `get` should return both, and 0 for logins and friends, as numbers.',
+      'After a `PROFILE_CHANGED` with a name and an email address, `get` should return both, and 0 for logins and friends, as numbers.',
     )
-    verifyEqual(applied, true, '`apply` changed the snapshot, so it should return true.')
+    verifyEqual(applied, true, '`apply` changed the snapshot, so it should return `true`.')
     verify(
       (await box.admin.type(SNAPSHOT)) === 'hash',
       'The snapshot should be a hash with the key `user_snapshot:u-1`.',
@@ -72,7 +72,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       await get(),
       { ...ADA, email: 'ada@new.example' },
-      'The second PROFILE_CHANGED contains an email address and no name. The name should stay as it was.',
+      'The second `PROFILE_CHANGED` contains an email address and no name. The name should stay as it was.',
     )
   })
 
@@ -82,7 +82,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       await get(),
       { ...ADA, name: '' },
-      'The payload of the second PROFILE_CHANGED has the name "", so the name should now be the empty string. Only a name that isn\'t in the payload keeps its value, and `get` returns null only until a name is set.',
+      'The payload of the second `PROFILE_CHANGED` has the name `""`, so the name should now be the empty string. Only a name that isn\'t in the payload keeps its value, and `get` returns `null` only until a name is set.',
     )
   })
 
@@ -92,7 +92,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.friends,
       1,
-      "The event 3-0 of user_friends was skipped because 50-0 of user_activity is in the snapshot. You can't compare IDs of different streams, so store one position for each stream.",
+      "The event `3-0` of `user_friends` was skipped because `50-0` of `user_activity` is in the snapshot. You can't compare IDs of different streams, so store one position for each stream.",
     )
   })
 
@@ -105,7 +105,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       { userId, name, email, logins, friends },
       { ...ADA, logins: 1 },
-      'The payload of a PROFILE_CHANGED also contained `logins`, `friends`, and `city`, and `apply` stored more than the name and the email address. The payload comes from outside, so take only these two fields from it.',
+      'The payload of a `PROFILE_CHANGED` also contained `logins`, `friends`, and `city`, and `apply` stored more than the name and the email address. The payload comes from outside, so take only these two fields from it.',
     )
   })
 
@@ -115,7 +115,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.friends,
       0,
-      'A FRIEND_REMOVED and then a FRIEND_ADDED were applied, which makes 0 - 1 + 1 friends. Add and subtract exactly 1 for each event: a count that stops at 0 is too high after the next FRIEND_ADDED.',
+      'A `FRIEND_REMOVED` and then a `FRIEND_ADDED` were applied, which makes 0 - 1 + 1 friends. Add and subtract exactly 1 for each event: a count that stops at 0 is too high after the next `FRIEND_ADDED`.',
     )
   })
 
@@ -126,7 +126,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       { userId, name, email, logins, friends },
       { userId: 'u-1', name: null, email: null, logins: 2, friends: 1 },
-      'There were two logins, two FRIEND_ADDED events, and one FRIEND_REMOVED, but no name yet. `name` and `email` should be null, `logins` the number 2, and `friends` the number 1.',
+      'There were two logins, two `FRIEND_ADDED` events, and one `FRIEND_REMOVED`, but no name yet. `name` and `email` should be `null`, `logins` the number 2, and `friends` the number 1.',
     )
   })
 
@@ -140,12 +140,12 @@ describe('SnapshotStore', () => {
     verifyEqual(
       await get(),
       { userId: 'u-1', name: null, email: null, logins: 1, friends: 0 },
-      "The snapshot changed, even though USER_LOGGED_OUT, FRIEND_ADDED_TO_LIST, and PROFILE_VIEWED aren't among the four types. Compare the whole name of the type.",
+      "The snapshot changed, even though `USER_LOGGED_OUT`, `FRIEND_ADDED_TO_LIST`, and `PROFILE_VIEWED` aren't among the four types. Compare the whole name of the type.",
     )
     verifyEqual(
       applied,
       [true, true, true],
-      "`apply` should return true for any event that's later than the last one of its stream, even if its type changes nothing. It returns false only if the event isn't later.",
+      "`apply` should return `true` for any event that's later than the last one of its stream, even if its type changes nothing. It returns `false` only if the event isn't later.",
     )
     const outcome = await attempt('SnapshotStore.apply', () =>
       new SnapshotStore(box.redis).apply(event('user_activity', '3-0', 'constructor')),
@@ -153,7 +153,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, await get()],
       [true, { userId: 'u-1', name: null, email: null, logins: 1, friends: 0 }],
-      "An event has the type `constructor`, which isn't among the four, and `apply` failed, returned false, or changed the snapshot. If you look the type up in an object, every object has a property `constructor`: use a `switch`, a Map, or `Object.hasOwn`.",
+      "An event has the type `constructor`, which isn't among the four, and `apply` failed, returned `false`, or changed the snapshot. Every object has a property `constructor`, so don't look the type up in a plain object: use a `switch`, a `Map`, or `Object.hasOwn`.",
     )
   })
 
@@ -173,14 +173,14 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.logins,
       1,
-      "The login 1-0 was applied twice, as happens when a processor dies before it saves its checkpoint. It was counted twice. For each stream, store the ID of the last event in the snapshot, and skip any event that isn't later.",
+      "The login `1-0` was applied twice, as happens when a processor dies before it saves its checkpoint. It was counted twice. For each stream, store the ID of the last event in the snapshot, and skip any event that isn't later.",
     )
-    verifyEqual(again, false, 'The event was already in the snapshot, so `apply` should return false.')
+    verifyEqual(again, false, 'The event was already in the snapshot, so `apply` should return `false`.')
     await apply(login('9-0'))
     verifyEqual(
       [await apply(login('5-0')), (await get())?.logins],
       [false, 2],
-      "The login 9-0 was in the snapshot when 5-0 was applied. An event that isn't later than the last one changes nothing, and `apply` returns false, even if this very event was never seen. Store the ID of the last event, and compare it: a list of all IDs would grow with every event.",
+      "The login `9-0` was in the snapshot when `5-0` was applied. An event that isn't later than the last one changes nothing, and `apply` returns `false`, even if this very event was never seen. Store the ID of the last event, and compare it: a list of all IDs would grow with every event.",
     )
     await apply(profile('7-0', { name: 'Ada' }))
     await apply(profile('8-0', { name: 'Grace' }))
@@ -188,7 +188,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.name,
       'Grace',
-      "The event 7-0 of user_updates arrived again after 8-0 and restored the old name. Skip any event that isn't later than the stored position of its stream.",
+      "The event `7-0` of `user_updates` arrived again after `8-0` and restored the old name. Skip any event that isn't later than the stored position of its stream.",
     )
   })
 
@@ -197,14 +197,14 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.logins,
       5,
-      'The logins 9-0, 10-0, 10-2, 10-10, and 11-1 arrived in this order, but not all of them were counted. Compare the number before the dash, then the number after it, as numbers. As strings, "10-0" comes before "9-0".',
+      'The logins `9-0`, `10-0`, `10-2`, `10-10`, and `11-1` arrived in this order, but not all of them were counted. Compare the number before the dash, then the number after it, as numbers. As strings, `10-0` comes before `9-0`.',
     )
     const long = ['12-9000000000', '13-0', '1772359200000-1', '1772359200000-2']
     for (const id of long) await apply(login(id))
     verifyEqual(
       (await get())?.logins,
       9,
-      `The logins ${long.join(', ')} arrived in this order, but not all of them were counted. Compare the number before the dash first, and the number after it only if those are equal. If you combine both into one number, it becomes too long, or a large second number outweighs the first one.`,
+      `The logins ${long.map((id) => `\`${id}\``).join(', ')} arrived in this order, but not all of them were counted. Compare the number before the dash first, and the number after it only if those are equal. If you combine both into one number, it becomes too long, or a large second number outweighs the first one.`,
     )
   })
 
@@ -217,7 +217,7 @@ describe('SnapshotStore', () => {
         verifyEqual(
           (await get('u-1', box.connect()))?.logins,
           1,
-          `The process died after ${last ?? 'the start'}, and the login was applied again. It should count once. Write the change and the position in one step.`,
+          `The process died after ${last ? `\`${last}\`` : 'the start'}, and the login was applied again. It should count once. Write the change and the position in one step.`,
         )
       },
     })
@@ -239,17 +239,17 @@ describe('SnapshotStore', () => {
         const { logins, friends } = (await get('u-1', box.connect())) ?? {}
         verify(
           !(first.ok && second.ok && (first.value === false || second.value === false)),
-          `Two processes applied different events to one snapshot at the same time, the second call right after the first call's ${after ?? 'start'}, and one call returned false, so its event is lost. ${
+          `Two processes applied different events to one snapshot at the same time, the second call right after the first call's ${after ? `\`${after}\`` : 'start'}, and one call returned \`false\`, so its event is lost. ${
             box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
               ? '`EXEC` replied `(nil)` because a watched key had changed, which means that nothing was written: watch, check, and try again.'
-              : '`apply` returns false only if the snapshot already includes the event, or a later one of the same stream.'
+              : '`apply` returns `false` only if the snapshot already includes the event, or a later one of the same stream.'
           }`,
           { expected: [true, true], received: [first.ok && first.value, second.ok && second.value] },
         )
         verifyEqual(
           { logins, friends },
           { logins: 2, friends: 2 },
-          `Two processes changed one snapshot at the same time, and a change is lost: the second call ran right after the first call's ${after ?? 'start'}. If you read the snapshot and write it back, you overwrite what changed in the meantime. Change only the fields of this event, in one step with the position.`,
+          `Two processes changed one snapshot at the same time, and a change is lost: the second call ran right after the first call's ${after ? `\`${after}\`` : 'start'}. If you read the snapshot and write it back, you overwrite what changed in the meantime. Change only the fields of this event, in one step with the position.`,
         )
       },
     })
@@ -276,8 +276,8 @@ describe('SnapshotStore', () => {
             (await get('u-1', box.connect()))?.logins,
             3,
             sameConnection && watched
-              ? "Two parts of one program got the login 2-0 at the same time, on one connection, and the snapshot doesn't count all three logins. A `WATCH` belongs to a connection, so the first `EXEC` also ends the other caller's `WATCH`. Watch on a `redis.duplicate()`, or use a script."
-              : `There was one login. Then two callers got the login 2-0 at the same time: right after the first call's ${after ?? 'start'}, the second caller applied 2-0 and 3-0. Each of the three logins should count once. Check the position and change the snapshot in one step.`,
+              ? "Two parts of one program got the login `2-0` at the same time, on one connection, and the snapshot doesn't count all three logins. A `WATCH` belongs to a connection, so the first `EXEC` also ends the other caller's `WATCH`. Watch on a `redis.duplicate()`, or use a script."
+              : `There was one login. Then two callers got the login \`2-0\` at the same time: right after the first call's ${after ? `\`${after}\`` : 'start'}, the second caller applied \`2-0\` and \`3-0\`. Each of the three logins should count once. Check the position and change the snapshot in one step.`,
           )
         },
       })
@@ -484,7 +484,7 @@ describe('StreamProcessor', () => {
     await plant(1, 1)
     await until(
       () => handed.length >= 4,
-      'While the handler was working on event 1-0, three more were added, and the handler never got them. A read from `$` sees only what is added while it waits. Read from the ID of the last event that was handled.',
+      'While the handler was working on event `1-0`, three more were added, and the handler never got them. A read from `$` sees only what is added while it waits. Read from the ID of the last event that was handled.',
       () => handed,
     )
     verifyEqual(handed, ['1-0', '2-0', '3-0', '4-0'], IN_ORDER)
@@ -507,11 +507,11 @@ describe('StreamProcessor', () => {
     verifyEqual(
       handed,
       ['1-0'],
-      'The handler was still working on event 1-0 when it got the next one. Wait for the promise that it returns. Otherwise the events overlap, and an error in the handler goes unnoticed.',
+      'The handler was still working on event `1-0` when it got the next one. Wait for the promise that it returns. Otherwise the events overlap, and an error in the handler goes unnoticed.',
     )
     verify(
       (await checkpoint()) !== '1-0',
-      'The checkpoint was 1-0 while the handler was still working on that event. If the process dies now, the event is lost. Save the checkpoint after the handlers have finished.',
+      'The checkpoint was `1-0` while the handler was still working on that event. If the process dies now, the event is lost. Save the checkpoint after the handlers have finished.',
     )
     release()
     await until(
@@ -522,7 +522,7 @@ describe('StreamProcessor', () => {
     verifyEqual(
       atSecond,
       '1-0',
-      'When the handler got event 2-0, `checkpoint:snapshots` should already have contained 1-0 for user_updates. Save the checkpoint after each event.',
+      'When the handler got event `2-0`, `checkpoint:snapshots` should already have contained `1-0` for `user_updates`. Save the checkpoint after each event.',
     )
   })
 
@@ -536,12 +536,12 @@ describe('StreamProcessor', () => {
     verifyEqual(
       handed,
       ['3-0', '4-0'],
-      'According to the hash `checkpoint:snapshots`, 2-0 was the last event handled. The processor should continue after it.',
+      'According to the hash `checkpoint:snapshots`, `2-0` was the last event handled. The processor should continue after it.',
     )
     verifyEqual(
       await checkpoint(),
       '4-0',
-      'After the last event, the checkpoint of its stream should be 4-0.',
+      'After the last event, the checkpoint of its stream should be `4-0`.',
     )
   })
 
@@ -563,7 +563,7 @@ describe('StreamProcessor', () => {
     })
     await until(
       () => log.length >= 12,
-      'user_updates has two events and two handlers, and user_friends has two events and one handler. Every handler should get every event of its stream.',
+      '`user_updates` has two events and two handlers, and `user_friends` has two events and one handler. Every handler should get every event of its stream.',
       () => log,
     )
     await waiting()
@@ -572,7 +572,7 @@ describe('StreamProcessor', () => {
       ['1-0', '2-0'].flatMap((id) =>
         ['A', 'B'].flatMap((name) => [`${name} user_updates ${id}`, `${name} user_updates ${id} done`]),
       ),
-      'The two handlers of user_updates should be called in the order of the list, once for each event, and the second only after the first has finished.',
+      'The two handlers of `user_updates` should be called in the order of the list, once for each event, and the second only after the first has finished.',
     )
     verifyEqual(
       [
@@ -599,7 +599,7 @@ describe('StreamProcessor', () => {
     verifyEqual(
       handed,
       ['1-0', '1-0', '2-0', '2-0'],
-      'The list of user_updates contains the same handler twice, so it should be called twice for each event. Call the handlers of the list one after the other, even if two of them are the same function.',
+      'The list of `user_updates` contains the same handler twice, so it should be called twice for each event. Call the handlers of the list one after the other, even if two of them are the same function.',
     )
   })
 
@@ -617,7 +617,7 @@ describe('StreamProcessor', () => {
     verifyEqual(
       [await box.admin.exists('checkpoint:snapshots'), await box.admin.hgetall('checkpoint:mailer')],
       [0, { orders: '1-0' }],
-      'The processor was created with the name "mailer" and a handler for `orders`, and it handled 1-0. The hash `checkpoint:mailer` should contain that ID, and no stream without handlers. The key is `checkpoint:<name>`, and `checkpoint:snapshots` belongs to another processor. (Received: whether that one exists, and what `checkpoint:mailer` contains.)',
+      'The processor was created with the name `mailer` and a handler for `orders`, and it handled `1-0`. The hash `checkpoint:mailer` should contain that ID, and no stream without handlers. The key is `checkpoint:<name>`, and `checkpoint:snapshots` belongs to another processor. (Received: whether that one exists, and what `checkpoint:mailer` contains.)',
     )
   })
 
@@ -667,7 +667,7 @@ describe('StreamProcessor', () => {
     )
     verify(
       errors.length === 0,
-      "A read ended after `blockMs` milliseconds without an event, and the processor failed on the reply, which is null in that case. That isn't an error: read again.",
+      "A read ended after `blockMs` milliseconds without an event, and the processor failed on the reply, which is `null` in that case. That isn't an error: read again.",
       { received: errors[0] },
     )
     await plant(1, 1)
@@ -749,7 +749,7 @@ describe('StreamProcessor', () => {
     verifyEqual(
       await call('SnapshotStore.get', () => snapshots.get('u-1')),
       { userId: 'u-1', name: 'Ada', email: 'ada@example.com', logins: 2, friends: 1 },
-      'A profile, two logins, and a friend were appended with EventStore, and a StreamProcessor passed them to `SnapshotStore.apply`. The snapshot should contain all of them.',
+      'A profile, two logins, and a friend were appended with `EventStore`, and a `StreamProcessor` passed them to `SnapshotStore.apply`. The snapshot should contain all of them.',
     )
   })
 })
@@ -779,14 +779,14 @@ describe('errors', () => {
       () => handed.includes('3-0') || waits.length > 25,
       () =>
         handed.length <= 2
-          ? 'The handler failed on event 2-0, and that ended the processor: the handler got no more events. After one error at night, the snapshots are eight hours old in the morning. Wait a little and try again.'
-          : tooFew(handed, 4, 'The handler failed once on event 2-0.'),
+          ? 'The handler failed on event `2-0`, and that ended the processor: the handler got no more events. After one error at night, the snapshots are eight hours old in the morning. Wait a little and try again.'
+          : tooFew(handed, 4, 'The handler failed once on event `2-0`.'),
       () => handed,
     )
     verifyEqual(
       handed,
       ['1-0', '2-0', '2-0', '3-0'],
-      "The handler failed on event 2-0. It should get the same event again before the next one. If you skip it, it's lost, and if you handle it later, the events are out of order.",
+      "The handler failed on event `2-0`. It should get the same event again before the next one. If you skip it, it's lost, and if you handle it later, the events are out of order.",
     )
     verifyEqual(
       waits,
@@ -810,7 +810,7 @@ describe('errors', () => {
     verifyEqual(
       seen,
       '1-0',
-      "Event 2-0 couldn't be handled, so the checkpoint should still be 1-0. If the process dies now, 2-0 has to be read again.",
+      "Event `2-0` couldn't be handled, so the checkpoint should still be `1-0`. If the process dies now, `2-0` has to be read again.",
     )
   })
 
@@ -818,7 +818,7 @@ describe('errors', () => {
     await plant(1, 1)
     const { errors, handed, options } = failing('1-0', 2)
     await start(options)
-    await gets(handed, 3, 'The handler failed twice on event 1-0.')
+    await gets(handed, 3, 'The handler failed twice on event `1-0`.')
     verify(
       errors.length === 2 && errors.every((error) => error === mail),
       'The handler failed twice. `onError` should be called twice, with the same errors that the handler threw. If a processor fails silently, its users are the first to find out.',
@@ -830,7 +830,7 @@ describe('errors', () => {
     await plant(1, 1)
     const { waits, handed, options } = failing('1-0', 8)
     await start(options)
-    await gets(handed, 9, 'The handler failed eight times on event 1-0.')
+    await gets(handed, 9, 'The handler failed eight times on event `1-0`.')
     verifyEqual(
       waits,
       [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000],
@@ -852,11 +852,11 @@ describe('errors', () => {
       if ([1, 2, 4].includes(calls)) throw mail // 1-0 twice, then 2-0 once
     })
     await start(options)
-    await gets(handed, 5, 'The handler failed twice on event 1-0, and then once on 2-0.')
+    await gets(handed, 5, 'The handler failed twice on event `1-0`, and then once on `2-0`.')
     verifyEqual(
       waits,
       [100, 200, 100],
-      'Event 1-0 failed twice, and then it was handled. The failure of event 2-0 starts a new series, so its first wait is 100 ms again.',
+      'Event `1-0` failed twice, and then it was handled. The failure of event `2-0` starts a new series, so its first wait is 100 ms again.',
     )
   })
 
@@ -871,13 +871,13 @@ describe('errors', () => {
     await start(options)
     await until(
       () => handed.includes('2-0'),
-      () => tooFew(handed, 3, 'The handler rejected once on event 1-0.'),
+      () => tooFew(handed, 3, 'The handler rejected once on event `1-0`.'),
       () => handed,
     )
     verifyEqual(
       [handed, errors],
       [['1-0', '1-0', '2-0'], [undefined]],
-      "On event 1-0, the promise of the handler was rejected with `undefined` (`Promise.reject()`). That's a failure like any other: call `onError(undefined)`, and try the event again. An error can be any value, so the value can't tell you whether there was one.",
+      "On event `1-0`, the promise of the handler was rejected with `undefined` (`Promise.reject()`). That's a failure like any other: call `onError(undefined)`, and try the event again. An error can be any value, so the value can't tell you whether there was one.",
     )
   })
 
@@ -896,7 +896,7 @@ describe('errors', () => {
     verifyEqual(
       waits,
       [100, 200, 400],
-      `Event 1-0 has two handlers, and the second one failed three times in a row, while the first one was called ${times(handed.length)} and succeeded. A series of failures ends only when the event has been handled, by all of its handlers.`,
+      `Event \`1-0\` has two handlers, and the second one failed three times in a row, while the first one was called ${times(handed.length)} and succeeded. A series of failures ends only when the event has been handled, by all of its handlers.`,
     )
   })
 
@@ -925,13 +925,13 @@ describe('errors', () => {
     await start(options)
     await until(
       () => seen.includes('second of user_friends'),
-      'A handler of user_updates failed once, and then an event was added to user_friends. The second handler of user_friends was never called.',
+      'A handler of `user_updates` failed once, and then an event was added to `user_friends`. The second handler of `user_friends` was never called.',
       () => seen,
     )
     verifyEqual(
       seen.filter((one) => one.endsWith('user_friends')),
       ['first of user_friends', 'second of user_friends'],
-      'The second handler of user_updates failed once, and then an event was added to user_friends. Both handlers of user_friends should get it once. If you skip the handlers that have finished with a failed event, remember which event that was, because the next one you handle may be from another stream.',
+      'The second handler of `user_updates` failed once, and then an event was added to `user_friends`. Both handlers of `user_friends` should get it once. If you skip the handlers that have finished with a failed event, remember which event that was, because the next one you handle may be from another stream.',
     )
   })
 
@@ -976,18 +976,18 @@ describe('errors', () => {
     verifyEqual(
       [waits, errors.length, await checkpoint()],
       [[100, 200], 2, '1-0'],
-      'Redis replied to two commands for `checkpoint:snapshots` with an error, and then they worked again. The processor should have called `onError` twice, waited 100 and 200 ms, and saved 1-0 as its checkpoint.',
+      'Redis replied to two commands for `checkpoint:snapshots` with an error, and then they worked again. The processor should have called `onError` twice, waited 100 and 200 ms, and saved `1-0` as its checkpoint.',
     )
     await plant(2, 3)
     await until(
       () => atThird !== 'not asked',
-      'Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint 2-0, and the handler never got event 3-0. Report the error, wait, and try again.',
+      'Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint `2-0`, and the handler never got event `3-0`. Report the error, wait, and try again.',
       () => handed,
     )
     verifyEqual(
       atThird,
       '2-0',
-      "Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint 2-0, and the handler got event 3-0 before that checkpoint was saved. An event is handled only when its ID is saved. Until then, keep retrying it, and don't pass any later event.",
+      "Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint `2-0`, and the handler got event `3-0` before that checkpoint was saved. An event is handled only when its ID is saved. Until then, keep retrying it, and don't pass any later event.",
     )
   })
 
@@ -1047,7 +1047,7 @@ describe('stop', () => {
     const end = stopping(processor)
     await until(
       end.done,
-      "`stop` still hadn't finished after two seconds, because a read was waiting (BLOCK, up to a minute). A flag is only checked when the read returns, and Redis doesn't get to `quit` until then. Cut the connection that the read waits on: `disconnect()`.",
+      "`stop` still hadn't finished after two seconds, because a read was waiting (`BLOCK`, up to a minute). A flag is only checked when the read returns, and Redis doesn't get to `quit` until then. Cut the connection that the read waits on: `disconnect()`.",
     )
     await end.finish()
     await box.roundTrips(5)
@@ -1099,7 +1099,7 @@ describe('stop', () => {
     await box.roundTrips(20)
     verify(
       !end.done(),
-      "`stop` returned while the handler was still working on event 1-0. If the process ends now, the handler is cut off in the middle. `stop` has to wait for the event that's being handled.",
+      "`stop` returned while the handler was still working on event `1-0`. If the process ends now, the handler is cut off in the middle. `stop` has to wait for the event that's being handled.",
     )
     release()
     await end.finish('The handler that was running has returned.')
@@ -1107,7 +1107,7 @@ describe('stop', () => {
     verifyEqual(
       [handed, second, await checkpoint()],
       [['1-0'], ['1-0'], '1-0'],
-      '`stop` was called while the first of two handlers was working on event 1-0. Finish that event and save its checkpoint, and leave event 2-0 for the next run. Received: what each handler got, and the checkpoint.',
+      '`stop` was called while the first of two handlers was working on event `1-0`. Finish that event and save its checkpoint, and leave event `2-0` for the next run. Received: what each handler got, and the checkpoint.',
     )
   })
 
@@ -1124,7 +1124,7 @@ describe('stop', () => {
     await box.roundTrips(20)
     verify(
       ends.every((end) => !end.done()),
-      '`stop` was called twice, and one of the calls returned while the handler was still working on event 1-0. Both have to wait for the end, because each caller may end the process when its call returns.',
+      '`stop` was called twice, and one of the calls returned while the handler was still working on event `1-0`. Both have to wait for the end, because each caller may end the process when its call returns.',
     )
     release()
     for (const end of ends)
@@ -1182,7 +1182,7 @@ describe('stop', () => {
     verifyEqual(
       handed,
       ['1-0', '2-0', '3-0', '4-0', '5-0'],
-      'A processor was stopped while it handled event 3-0 of five, and a new one with the same name was started. Each event should be handled once.',
+      'A processor was stopped while it handled event `3-0` of five, and a new one with the same name was started. Each event should be handled once.',
     )
   })
 

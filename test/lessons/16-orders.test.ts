@@ -154,32 +154,32 @@ describe('evolve', () => {
 
   test('follows every fact', async () => {
     const allRefunded =
-      'All of the money was refunded. REFUND_ISSUED should still leave the status as it is, because only ORDER_CANCELLED cancels an order.'
+      'All of the money was refunded. `REFUND_ISSUED` should still leave the status as it is, because only `ORDER_CANCELLED` cancels an order.'
     const steps: readonly (readonly [Order, OrderFact, Order, string])[] = [
       [
         order(),
         PAID,
         orderIn('paid'),
-        'PAYMENT_RECEIVED should add to `paidCents` and set the status to `paid`.',
+        '`PAYMENT_RECEIVED` should add to `paidCents` and set the status to `paid`.',
       ],
-      [orderIn('paid'), SHIPPED, orderIn('shipped'), 'ORDER_SHIPPED should set the status to `shipped`.'],
+      [orderIn('paid'), SHIPPED, orderIn('shipped'), '`ORDER_SHIPPED` should set the status to `shipped`.'],
       [
         orderIn('shipped'),
         DELIVERED,
         orderIn('delivered'),
-        'ORDER_DELIVERED should set the status to `delivered`.',
+        '`ORDER_DELIVERED` should set the status to `delivered`.',
       ],
       [
         order(),
         CANCELLED,
         order({ status: 'cancelled' }),
-        'ORDER_CANCELLED should set the status to `cancelled`.',
+        '`ORDER_CANCELLED` should set the status to `cancelled`.',
       ],
       [
         order({ status: 'delivered', paidCents: 7_697, refundedCents: 1_000 }),
         refund(500),
         order({ status: 'delivered', paidCents: 7_697, refundedCents: 1_500 }),
-        'REFUND_ISSUED should add to `refundedCents` and leave the status and `paidCents` as they are. Without its own case, a refund is lost.',
+        '`REFUND_ISSUED` should add to `refundedCents` and leave the status and `paidCents` as they are. Without its own case, a refund is lost.',
       ],
       [
         orderIn('shipped'),
@@ -205,12 +205,12 @@ describe('evolve', () => {
     verifyEqual(
       await evolved(orderIn('paid'), PAID),
       order({ status: 'paid', paidCents: 15_394 }),
-      `After a second PAYMENT_RECEIVED, which an old program let through, \`paidCents\` should be 15394. ${why}`,
+      `After a second \`PAYMENT_RECEIVED\`, which an old program let through, \`paidCents\` should be 15394. ${why}`,
     )
     verifyEqual(
       await evolved(order(), SHIPPED),
       order({ status: 'shipped' }),
-      `After ORDER_SHIPPED, even an unpaid order should have the status \`shipped\`. ${why}`,
+      `After \`ORDER_SHIPPED\`, even an unpaid order should have the status \`shipped\`. ${why}`,
     )
     verifyEqual(
       await evolved(order(), refund(500)),
@@ -220,13 +220,13 @@ describe('evolve', () => {
     verifyEqual(
       await evolved(orderIn('paid'), CREATED),
       orderIn('paid'),
-      'A second ORDER_CREATED changed the order. The order should stay as it is, or a repeated event would undo the payment.',
+      'A second `ORDER_CREATED` changed the order. The order should stay as it is, or a repeated event would undo the payment.',
     )
     const other = { ...CREATED, payload: { ...CREATED.payload, customerId: 'bob', taxCents: 0 } } as OrderFact
     verifyEqual(
       await evolved(order(), other),
       order(),
-      'A second ORDER_CREATED with another customer and tax changed an order that had no other events. If there already is an order, it should stay as it is, whatever its status.',
+      'A second `ORDER_CREATED` with another customer and tax changed an order that had no other events. If there already is an order, it should stay as it is, whatever its status.',
     )
     const none = await evolved(null, PAID)
     verify(
@@ -254,7 +254,7 @@ describe('evolve', () => {
         verifyEqual(
           await evolved(before, fact),
           { ...before, ...changes },
-          `An order with the status \`${status}\` costs 7697 cents, of which 4000 were paid and 300 refunded. After ${fact.eventType}, \`evolve\` should ${what}, because the previous status and the amounts don't matter.`,
+          `An order with the status \`${status}\` costs 7697 cents, of which 4000 were paid and 300 refunded. After \`${fact.eventType}\`, \`evolve\` should ${what}, because the previous status and the amounts don't matter.`,
         )
       }
     }
@@ -267,7 +267,7 @@ describe('evolve', () => {
       verifyEqual(
         before,
         order(),
-        `\`evolve\` changed its argument \`order\` (${fact.eventType}). Other code may still use that object, so return a new one, \`{ ...order, … }\`.`,
+        `\`evolve\` changed its argument \`order\` (\`${fact.eventType}\`). Other code may still use that object, so return a new one, \`{ ...order, … }\`.`,
       )
     }
   })
@@ -282,13 +282,13 @@ describe('evolve', () => {
       verifyEqual(
         await applied(orderIn('paid'), eventOf(3, { eventType, payload: { trackingNumber: 'T-1' } })),
         orderIn('paid'),
-        `An event of an unknown type (${eventType}) should leave the order as it is. Compare the whole name of the type.`,
+        `An event of an unknown type (\`${eventType}\`) should leave the order as it is. Compare the whole name of the type.`,
       )
     }
     verifyEqual(
       await applied(orderIn('paid'), eventOf(3, { eventType: 'toString', payload: {} })),
       orderIn('paid'),
-      'An event of the type `toString` should leave the order as it is. A lookup table made with `{}` has a `toString` too, which `in` and `[…]` find, so use `Object.hasOwn` or a Map.',
+      'An event of the type `toString` should leave the order as it is. A lookup table made with `{}` has a `toString` too, which `in` and `[…]` find, so use `Object.hasOwn` or a `Map`.',
     )
     const future = eventOf(3, { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } })
     const none = await applied(null, future)
@@ -329,7 +329,7 @@ const refunded = (amountCents: number): OrderCommand => ({ type: 'IssueRefund', 
 async function decided(
   before: Order | null,
   command: OrderCommand,
-  why = `\`decide\` refused ${command.type} ${before === null ? 'for a new order' : `for an order with the status ${before.status}`}, although no rule forbids it.`,
+  why = `\`decide\` refused \`${command.type}\` ${before === null ? 'for a new order' : `for an order with the status \`${before.status}\``}, although no rule forbids it.`,
 ): Promise<readonly OrderFact[]> {
   const run = () => {
     try {
@@ -362,7 +362,7 @@ async function refuses(
   verifyEqual(
     { reason: error.reason, status: error.status },
     { reason, status: before?.status ?? null },
-    `\`decide\` was right to refuse ${command.type}, but the error should have the reason \`${reason}\` and the order's status. The caller needs both to tell the customer what to do.`,
+    `\`decide\` was right to refuse \`${command.type}\`, but the error should have the reason \`${reason}\` and the order's status. The caller needs both to tell the customer what to do.`,
   )
 }
 
@@ -380,13 +380,13 @@ describe('decide', () => {
       const received = await decided(before, command)
       verify(
         Array.isArray(received),
-        `For ${command.type}, \`decide\` should return an array of facts, even if there is only one.`,
+        `For \`${command.type}\`, \`decide\` should return an array of facts, even if there is only one.`,
         { received },
       )
       for (const { payload } of received) {
         verify(
           typeof payload !== 'object' || !('status' in payload),
-          `For ${command.type}, \`decide\` returned a fact with a status in its payload. The status follows from the event types, and a second copy could only disagree.`,
+          `For \`${command.type}\`, \`decide\` returned a fact with a status in its payload. The status follows from the event types, and a second copy could only disagree.`,
           { received: payload },
         )
       }
@@ -402,7 +402,7 @@ describe('decide', () => {
       verifyEqual(
         received,
         facts,
-        `For ${command.type}, \`decide\` should return facts with exactly the \`eventType\` and \`payload\` in the lesson. The code that stores a fact adds the ID and the time.`,
+        `For \`${command.type}\`, \`decide\` should return facts with exactly the \`eventType\` and \`payload\` in the lesson. The code that stores a fact adds the ID and the time.`,
       )
     }
   })
@@ -508,7 +508,7 @@ describe('decide', () => {
       many,
     )
     for (const [before, command, fact, what] of cases) {
-      const why = `No rule in the lesson forbids ${what}, so \`decide\` should return ${fact.eventType} with the value as it is.`
+      const why = `No rule in the lesson forbids ${what}, so \`decide\` should return \`${fact.eventType}\` with the value as it is.`
       verifyEqual(await decided(before, command, why), [fact], why)
     }
   })
@@ -519,17 +519,17 @@ describe('decide', () => {
       [[{ sku: 'gold', quantity: 1 }], "A `sku` that isn't in the price list"],
       [
         [{ sku: 'constructor', quantity: 1 }],
-        'The `sku` "constructor", which isn\'t in the price list (although every object has a property of that name),',
+        "The `sku` `constructor`, which isn't in the price list (although every object has a property of that name),",
       ],
       [[{ sku: 'pen', quantity: 0 }], 'A quantity of 0'],
       [[{ sku: 'pen', quantity: -2 }], 'A quantity of -2 (the shop would pay the customer)'],
       [[{ sku: 'pen', quantity: 1.5 }], 'A quantity of 1.5'],
-      [[{ sku: 'pen', quantity: Number.NaN }], 'A quantity of NaN'],
-      [[{ sku: 'pen', quantity: '2' as unknown as number }], 'The string "2" as the quantity'],
-      [[{ sku: 'pen', quantity: Number.POSITIVE_INFINITY }], 'A quantity of Infinity'],
+      [[{ sku: 'pen', quantity: Number.NaN }], 'A quantity of `NaN`'],
+      [[{ sku: 'pen', quantity: '2' as unknown as number }], 'The string `"2"` as the quantity'],
+      [[{ sku: 'pen', quantity: Number.POSITIVE_INFINITY }], 'A quantity of `Infinity`'],
     ]
     for (const [items, what] of bad) {
-      await refuses(null, create(items), 'items', `${what} should be refused with an OrderRefusedError.`)
+      await refuses(null, create(items), 'items', `${what} should be refused with an \`OrderRefusedError\`.`)
     }
   })
 
@@ -553,7 +553,7 @@ describe('decide', () => {
           status === null ? null : orderIn(status),
           command,
           'status',
-          `\`decide\` accepted ${command.type} ${status === null ? "although there's no order" : `for an order with the status ${status}`}. ${why} Throw an OrderRefusedError.`,
+          `\`decide\` accepted \`${command.type}\` ${status === null ? "although there's no order" : `for an order with the status \`${status}\``}. ${why} Throw an \`OrderRefusedError\`.`,
         )
       }
       for (const status of possible) {
@@ -564,22 +564,22 @@ describe('decide', () => {
 
   test('checks the table first', async () => {
     const cases: readonly (readonly [Order, OrderCommand, string])[] = [
-      [orderIn('paid'), create([]), 'CreateOrder without items'],
-      [orderIn('paid'), pay(1), 'ProcessPayment with the wrong amount'],
-      [order(), refunded(0), 'IssueRefund of 0 cents'],
-      [orderIn('cancelled'), refunded(-1), 'IssueRefund of -1 cents'],
+      [orderIn('paid'), create([]), '`CreateOrder` without items'],
+      [orderIn('paid'), pay(1), '`ProcessPayment` with the wrong amount'],
+      [order(), refunded(0), '`IssueRefund` of 0 cents'],
+      [orderIn('cancelled'), refunded(-1), '`IssueRefund` of -1 cents'],
     ]
     for (const [before, command, what] of cases) {
       const error = await callError(
         'decide',
         () => decide(before, command),
         OrderRefusedError,
-        `\`decide\` accepted ${what} for an order with the status ${before.status}. Throw an OrderRefusedError.`,
+        `\`decide\` accepted ${what} for an order with the status \`${before.status}\`. Throw an \`OrderRefusedError\`.`,
       )
       verifyEqual(
         error.reason,
         'status',
-        `${what} for an order with the status ${before.status} breaks two rules. The table comes first, so the reason should be \`status\`. A different amount or different items wouldn't help the customer.`,
+        `${what} for an order with the status \`${before.status}\` breaks two rules. The table comes first, so the reason should be \`status\`. A different amount or different items wouldn't help the customer.`,
       )
     }
   })
@@ -630,7 +630,7 @@ describe('decide', () => {
     verifyEqual(
       await decided(orderIn('paid'), CANCEL),
       [CANCELLED, refund(7_697)],
-      'Canceling a paid order is one decision with two facts: ORDER_CANCELLED, then REFUND_ISSUED for the amount paid.',
+      'Canceling a paid order is one decision with two facts: `ORDER_CANCELLED`, then `REFUND_ISSUED` for the amount paid.',
     )
     verifyEqual(
       await decided(order({ status: 'paid', paidCents: 7_697, refundedCents: 700 }), CANCEL),
@@ -640,12 +640,12 @@ describe('decide', () => {
     verifyEqual(
       await decided(order({ status: 'paid', paidCents: 7_697, refundedCents: 7_697 }), CANCEL),
       [CANCELLED],
-      'The whole payment was already refunded. Nothing is left to refund, so ORDER_CANCELLED should be the only fact.',
+      'The whole payment was already refunded. Nothing is left to refund, so `ORDER_CANCELLED` should be the only fact.',
     )
     verifyEqual(
       await decided(order({ status: 'paid', paidCents: 7_697, refundedCents: 8_000 }), CANCEL),
       [CANCELLED],
-      'An old program refunded 8000 cents for this order, more than the 7697 that were paid. Nothing is left to refund, so ORDER_CANCELLED should be the only fact.',
+      'An old program refunded 8000 cents for this order, more than the 7697 that were paid. Nothing is left to refund, so `ORDER_CANCELLED` should be the only fact.',
     )
     verifyEqual(
       await decided(order({ status: 'paid', paidCents: 15_394, refundedCents: 1_000 }), CANCEL),
@@ -691,7 +691,7 @@ describe('the commands', () => {
     verifyEqual(
       { id: all[0]?.id, ...rest },
       { id: '1-0', timestamp: '2026-03-01T09:00:00.000Z', entityId: id, metadata: {}, ...CREATED },
-      "The first entry should have the ID 1-0 and a field `event` with a complete event from lesson 01: the fact, the order's ID as the `entityId`, and the current time from `clock`.",
+      "The first entry should have the ID `1-0` and a field `event` with a complete event from lesson 01: the fact, the order's ID as the `entityId`, and the current time from `clock`.",
     )
     verify(UUID.test(String(eventId)), 'The `eventId` of an event should be a UUID.', { received: eventId })
     const versions = [
@@ -729,7 +729,7 @@ describe('the commands', () => {
     )
     verify(
       !trims,
-      '`processPayment` trims the stream of the order (MAXLEN or MINID), which drops events sooner or later. Without its first event, the order no longer exists.',
+      '`processPayment` trims the stream of the order (`MAXLEN` or `MINID`), which drops events sooner or later. Without its first event, the order no longer exists.',
     )
     verify(
       (await box.admin.ttl(KEY)) === -1,
@@ -788,20 +788,20 @@ describe('the commands', () => {
       'shipOrder',
       () => shipOrder(box.redis, clock, 'order-1', 'T-1'),
       OrderRefusedError,
-      '`shipOrder` for an unpaid order should reject with the OrderRefusedError from `decide`.',
+      '`shipOrder` for an unpaid order should reject with the `OrderRefusedError` from `decide`.',
     )
     verifyEqual(error.status, 'created', 'The error should have the status of the order in Redis.')
     await callError(
       'deliverOrder',
       () => deliverOrder(box.redis, clock, 'order-2'),
       OrderRefusedError,
-      "`deliverOrder` for an order that doesn't exist should reject with an OrderRefusedError.",
+      "`deliverOrder` for an order that doesn't exist should reject with an `OrderRefusedError`.",
     )
     await callError(
       'createOrder',
       () => createOrder(box.redis, clock, prices(), 'ada', []),
       OrderRefusedError,
-      '`createOrder` without items should reject with an OrderRefusedError.',
+      '`createOrder` without items should reject with an `OrderRefusedError`.',
     )
     verifyEqual(
       [await box.admin.keys('*'), await types()],
@@ -827,7 +827,7 @@ describe('the commands', () => {
         ['5-0', 'ORDER_CANCELLED', { reason: 'too late' }],
         ['6-0', 'REFUND_ISSUED', { amountCents: 7_697 }],
       ],
-      'Another program stored a payment at version 3 and an event of an unknown type, ORDER_GIFT_WRAPPED, at version 4, and the entry for version 2 was deleted. `cancelOrder` should append both of its facts after those events, as versions 5 and 6. The version is in the last ID; the number of entries can be lower.',
+      'Another program stored a payment at version 3 and an event of an unknown type, `ORDER_GIFT_WRAPPED`, at version 4, and the entry for version 2 was deleted. `cancelOrder` should append both of its facts after those events, as versions 5 and 6. The version is in the last ID; the number of entries can be lower.',
     )
     verifyEqual(version, 6, '`cancelOrder` should resolve to the version of the order after its last event.')
   })
@@ -842,7 +842,7 @@ describe('the commands', () => {
         verifyEqual(
           await types(),
           ['ORDER_CREATED', 'PAYMENT_RECEIVED'],
-          `Two payments for one order arrived at the same time, and the stream doesn't have exactly one (the second ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Append only if the order is still at the version that the decision was based on.`,
+          `Two payments for one order arrived at the same time, and the stream doesn't have exactly one (the second ran between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of the first). Append only if the order is still at the version that the decision was based on.`,
         )
         const lost = first.ok ? second : first
         verify(
@@ -908,7 +908,7 @@ describe('the commands', () => {
         const added = (await types()).slice(2)
         verify(
           added.join() !== 'ORDER_SHIPPED,REFUND_ISSUED',
-          "A paid order was shipped while it was being canceled, and the stream now has REFUND_ISSUED without ORDER_CANCELLED, so the customer gets both the goods and the money. Append all facts of one decision or none. An XADD that fails doesn't stop the next one, not even in MULTI.",
+          "A paid order was shipped while it was being canceled, and the stream now has `REFUND_ISSUED` without `ORDER_CANCELLED`, so the customer gets both the goods and the money. Append all facts of one decision or none. An `XADD` that fails doesn't stop the next one, not even in `MULTI`.",
           { received: added },
         )
         const lost = first.ok ? second : first
@@ -959,11 +959,11 @@ describe('the commands', () => {
             eventType,
             cents: (payload as { readonly amountCents?: number } | undefined)?.amountCents,
           }))
-          const met = `${one} and ${other} ran at the same time for a paid order (the second ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first)`
+          const met = `\`${one}\` and \`${other}\` ran at the same time for a paid order (the second ran between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of the first)`
           const back = facts.reduce((sum, { cents = 0 }) => sum + Math.max(cents, 0), 0)
           verify(
             back <= 7_697,
-            `${met}, and more money was refunded than was paid, because a fact was stored even though its decision had lost the race. Append the facts only if the order is still at the version that the decision was based on. MULTI without WATCH doesn't ensure that: if its first XADD fails, the second still runs.`,
+            `${met}, and more money was refunded than was paid, because a fact was stored even though its decision had lost the race. Append the facts only if the order is still at the version that the decision was based on. \`MULTI\` without \`WATCH\` doesn't ensure that: if its first \`XADD\` fails, the second still runs.`,
             { expected: '7697 cents at most', received: `${back} cents` },
           )
           const found = facts.map(({ eventType, cents }) =>
@@ -988,7 +988,7 @@ describe('the commands', () => {
         const added = (await types()).slice(2)
         verify(
           added.length === 0 || added.length === 2,
-          `The process died after its ${last ?? 'start'}, and only one of two facts was stored: the order is canceled, but the money wasn't refunded, and no command can add the refund anymore. Append both facts in one step.`,
+          `The process died after its ${last ? `\`${last}\`` : 'start'}, and only one of two facts was stored: the order is canceled, but the money wasn't refunded, and no command can add the refund anymore. Append both facts in one step.`,
           { received: added },
         )
       },
@@ -1048,7 +1048,7 @@ describe('the views', () => {
       verifyEqual(
         await call('getOrder', () => getOrder(box.redis, 'order-1')),
         order({ status: 'delivered', paidCents: 7_697, refundedCents: n === 5 ? 500 : 700 }),
-        `${fact.eventType} was stored, and \`getOrder\` was called again. It should resolve to the order as it is now. A delivered order can still change, so don't keep a result between two calls.`,
+        `\`${fact.eventType}\` was stored, and \`getOrder\` was called again. It should resolve to the order as it is now. A delivered order can still change, so don't keep a result between two calls.`,
       )
     }
     const none = await call('getOrder', () => getOrder(box.redis, 'order-9'))
@@ -1109,7 +1109,7 @@ describe('the views', () => {
     verifyEqual(
       await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-2')),
       [{ version: 1, timestamp: '2026-02-01T10:00:00+01:00', eventType: 'ORDER_IMPORTED', status: null }],
-      "This order's only event is of an unknown type, ORDER_IMPORTED, so there's no order yet. `getOrderHistory` should resolve to one entry with the status `null`, and with the time exactly as it's stored.",
+      "This order's only event is of an unknown type, `ORDER_IMPORTED`, so there's no order yet. `getOrderHistory` should resolve to one entry with the status `null`, and with the time exactly as it's stored.",
     )
     verifyEqual(
       await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-9')),

@@ -91,7 +91,7 @@ async function refused(
   verifyEqual(
     { reason: error.reason, postId: error.postId },
     { reason, postId: 'post-1' },
-    `\`${name}\` was right to refuse, but the PostRefusedError should have the reason \`${reason}\` and the post's ID. The page needs both to tell the author what to do.`,
+    `\`${name}\` was right to refuse, but the \`PostRefusedError\` should have the reason \`${reason}\` and the post's ID. The page needs both to tell the author what to do.`,
   )
   verifyEqual(
     await types(),
@@ -178,25 +178,25 @@ describe('applyPostEvent', () => {
         null,
         CREATED,
         draft(),
-        'POST_CREATED should create a draft with the title, content, and author from the payload, and `createdAt` from the event.',
+        '`POST_CREATED` should create a draft with the title, content, and author from the payload, and `createdAt` from the event.',
       ],
       [
         draft(),
         event(3, 'POST_EDITED', { title: 'Hello, world' }),
         draft({ title: 'Hello, world', editedAt: '2026-03-03T08:00:00.000Z' }),
-        "POST_EDITED with a title should change the title and `editedAt`. Fields that aren't in the payload stay as they are.",
+        "`POST_EDITED` with a title should change the title and `editedAt`. Fields that aren't in the payload stay as they are.",
       ],
       [
         draft(),
         event(3, 'POST_EDITED', { content: '' }),
         draft({ content: '', editedAt: '2026-03-03T08:00:00.000Z' }),
-        "POST_EDITED with `content: ''` should empty the content. An empty string is a value, but `||` treats it as missing.",
+        "`POST_EDITED` with `content: ''` should empty the content. An empty string is a value, but `||` treats it as missing.",
       ],
       [
         draft(),
         PUBLISHED,
         published(),
-        'POST_PUBLISHED should set `published`, and set `publishedAt` to the timestamp of the event.',
+        '`POST_PUBLISHED` should set `published`, and set `publishedAt` to the timestamp of the event.',
       ],
       [
         published(),
@@ -207,7 +207,7 @@ describe('applyPostEvent', () => {
     ]
     const spaced = { title: ' Hello ', content: 'First\n\n  post ' }
     const asWritten =
-      'The event has white space at the ends of its strings. The post should have the strings exactly as they are in the event.'
+      'The event has whitespace at the ends of its strings. The post should have the strings exactly as they are in the event.'
     steps.push(
       [null, event(1, 'POST_CREATED', { ...DRAFT, ...spaced }), draft(spaced), asWritten],
       [
@@ -232,16 +232,16 @@ describe('applyPostEvent', () => {
     verifyEqual(
       await call('applyPostEvent', () => applyPostEvent(published(), event(5, 'POST_PUBLISHED'))),
       published(),
-      'The log has a second POST_PUBLISHED, from a program without rules. The first date counts, or readers would see an old post as news.',
+      'The log has a second `POST_PUBLISHED`, from a program without rules. The first date counts, or readers would see an old post as news.',
     )
     verifyEqual(
       await call('applyPostEvent', () => applyPostEvent(published(), CREATED)),
       published(),
-      'A second POST_CREATED should change nothing.',
+      'A second `POST_CREATED` should change nothing.',
       [
         [
           (post) => post?.published === false,
-          'A second POST_CREATED turned a published post back into a draft. It should change nothing.',
+          'A second `POST_CREATED` turned a published post back into a draft. It should change nothing.',
         ],
       ],
     )
@@ -249,14 +249,14 @@ describe('applyPostEvent', () => {
       verifyEqual(
         await call('applyPostEvent', () => applyPostEvent(draft(), event(4, type, { title: 'X' }))),
         draft(),
-        `An event of an unknown type (${type}) should leave the post as it is.`,
+        `An event of an unknown type (\`${type}\`) should leave the post as it is.`,
       )
     }
     for (const one of [event(3, 'POST_EDITED', { title: 'X' }), PUBLISHED, event(4, 'POST_PINNED')]) {
       const none = await call('applyPostEvent', () => applyPostEvent(null, one))
       verify(
         none === null,
-        `There's no post, and ${one.eventType} doesn't create one. \`applyPostEvent\` should return \`null\`.`,
+        `There's no post, and \`${one.eventType}\` doesn't create one. \`applyPostEvent\` should return \`null\`.`,
         {
           received: none,
         },
@@ -270,7 +270,7 @@ describe('applyPostEvent', () => {
         applyPostEvent(published(), event(3, 'POST_EDITED', { content: '' })),
       ),
       published({ content: '', editedAt: '2026-03-03T08:00:00.000Z' }),
-      'An old program emptied a published post. POST_EDITED should set the content and `editedAt`, and the rest should stay as it is. Only commands have rules.',
+      'An old program emptied a published post. `POST_EDITED` should set the content and `editedAt`, and the rest should stay as it is. Only commands have rules.',
     )
   })
 
@@ -281,7 +281,7 @@ describe('applyPostEvent', () => {
       verifyEqual(
         before,
         draft(),
-        `\`applyPostEvent\` changed its argument \`post\` (${one.eventType}). Other code may still use that object, so return a new one.`,
+        `\`applyPostEvent\` changed its argument \`post\` (\`${one.eventType}\`). Other code may still use that object, so return a new one.`,
       )
     }
   })
@@ -304,7 +304,7 @@ describe('createPost and getPost', () => {
     verifyEqual(
       [all[0]?.id, version],
       ['1-0', 1],
-      'The first entry should have the ID 1-0, and `createPost` should resolve to version 1.',
+      'The first entry should have the ID `1-0`, and `createPost` should resolve to version 1.',
     )
   })
 
@@ -314,7 +314,7 @@ describe('createPost and getPost', () => {
     verifyEqual(
       (await last())?.event.payload,
       typed,
-      'A draft has white space at the ends of its strings. The payload should have the title, content, and author exactly as they were written, because a line of a poem may be indented.',
+      'A draft has whitespace at the ends of its strings. The payload should have the title, content, and author exactly as they were written, because a line of a poem may be indented.',
     )
   })
 
@@ -325,13 +325,13 @@ describe('createPost and getPost', () => {
         { ...DRAFT, content: '' },
         "A draft needs only a title: it's published later, and that's when it needs content.",
       ],
-      ['post-2', { ...DRAFT, author: '' }, 'No rule is about the author.'],
+      ['post-2', { ...DRAFT, author: '' }, 'No rule mentions the author.'],
     ] as const) {
       const outcome = await attempt('createPost', () => createPost(box.redis, clock, id, typed))
       verifyEqual(
         outcome.ok ? outcome.value : outcome.error,
         1,
-        `\`createPost\` refused ${JSON.stringify(typed)}, which breaks no rule. ${why}`,
+        `\`createPost\` refused \`${JSON.stringify(typed)}\`, which breaks no rule. ${why}`,
       )
     }
   })
@@ -345,7 +345,7 @@ describe('createPost and getPost', () => {
     verifyEqual(
       outcome.ok ? outcome.value : outcome.error,
       [1, 1, 'Hello'],
-      'A post ID has quotes, a capital letter, braces, a colon, and a backslash. Post IDs need no validation, so use them as they are. In a script, pass the key in KEYS, not as part of the source.',
+      'A post ID has quotes, a capital letter, braces, a colon, and a backslash. Post IDs need no validation, so use them as they are. In a script, pass the key in `KEYS`, not as part of the source.',
     )
   })
 
@@ -355,7 +355,7 @@ describe('createPost and getPost', () => {
     verifyEqual(
       outcome.ok ? [outcome.value, (await last())?.id] : outcome.error,
       [2, '2-0'],
-      "The stream had one event of an unknown type, POST_PINNED, so the post didn't exist yet. `createPost` should store POST_CREATED as 2-0 and resolve to 2. Whether a post exists depends on `applyPostEvent`, not on the length of the stream.",
+      "The stream had one event of an unknown type, `POST_PINNED`, so the post didn't exist yet. `createPost` should store `POST_CREATED` as `2-0` and resolve to 2. Whether a post exists depends on `applyPostEvent`, not on the length of the stream.",
     )
   })
 
@@ -395,7 +395,7 @@ describe('createPost and getPost', () => {
       'createPost',
       () => createPost(box.redis, clock, 'post-1', { ...DRAFT, title: '  ' }),
       'no-title',
-      '`createPost` accepted the blank title "  ". It should refuse with a PostRefusedError.',
+      '`createPost` accepted the blank title `"  "`. It should refuse with a `PostRefusedError`.',
       [],
     )
     await plant(CREATED)
@@ -403,7 +403,7 @@ describe('createPost and getPost', () => {
       'createPost',
       () => createPost(box.redis, clock, 'post-1', { ...DRAFT, title: 'Mine' }),
       'exists',
-      'post-1 already exists, but `createPost` created it again. It should refuse with a PostRefusedError.',
+      '`post-1` already exists, but `createPost` created it again. It should refuse with a `PostRefusedError`.',
       ['POST_CREATED'],
     )
   })
@@ -419,7 +419,7 @@ describe('createPost and getPost', () => {
       verify: ({ first, after }) => {
         verify(
           !first.ok || first.value?.title === 'Hello',
-          `After the ${after ?? 'start'} of \`getPost\`, its next read got an error from Redis (WRONGTYPE). \`getPost\` should reject with that error, whichever of its commands gets it.`,
+          `After the ${after ? `\`${after}\`` : 'start'} of \`getPost\`, its next read got an error from Redis (WRONGTYPE). \`getPost\` should reject with that error, whichever of its commands gets it.`,
           { received: first.ok && first.value },
         )
       },
@@ -441,12 +441,12 @@ describe('createPost and getPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED'],
-          `Two authors created a post with the same ID, and the stream doesn't have exactly one POST_CREATED (the second ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Use the next version as the entry's ID, because Redis accepts each ID only once. If it's taken, don't write the same event under another ID. Read and decide again.`,
+          `Two authors created a post with the same ID, and the stream doesn't have exactly one \`POST_CREATED\` (the second ran between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of the first). Use the next version as the entry's ID, because Redis accepts each ID only once. If it's taken, don't write the same event under another ID. Read and decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof PostRefusedError && loser.error.reason === 'exists',
-          'The slower of two authors should get a PostRefusedError with the reason `exists`. After a conflict, read and decide again.',
+          'The slower of two authors should get a `PostRefusedError` with the reason `exists`. After a conflict, read and decide again.',
           { received: loser.ok ? 'both succeeded' : loser.error },
         )
       },
@@ -461,7 +461,7 @@ describe('createPost and getPost', () => {
       verify: async ({ first }) => {
         verify(
           first.ok && (await types()).includes('POST_CREATED'),
-          "While `createPost` was running, another program stored POST_PINNED, so the next ID was taken, but the post still didn't exist. After a conflict, read and decide again: a conflict alone doesn't mean that the post exists.",
+          "While `createPost` was running, another program stored `POST_PINNED`, so the next ID was taken, but the post still didn't exist. After a conflict, read and decide again: a conflict alone doesn't mean that the post exists.",
           { received: first.ok ? await types() : first.error },
         )
         await resolvesToItsVersion('createPost', first.value, 'POST_CREATED')
@@ -483,7 +483,7 @@ async function resolvesToItsVersion(name: string, version: number, type: string)
   verifyEqual(
     `${version}-0`,
     entry?.id,
-    `Another program stored an event while \`${name}\` was running. \`${name}\` should resolve to the version of its own ${type}. If you read the version (or the length) again after the write, you count the other program's event as well.`,
+    `Another program stored an event while \`${name}\` was running. \`${name}\` should resolve to the version of its own \`${type}\`. If you read the version (or the length) again after the write, you count the other program's event as well.`,
   )
 }
 
@@ -491,7 +491,7 @@ async function edited(changes: Changes): Promise<number> {
   const outcome = await attempt('editPost', () => editPost(box.redis, clock, 'post-1', changes))
   verify(
     outcome.ok || !(outcome.error instanceof PostRefusedError),
-    `\`editPost\` refused ${JSON.stringify(changes)}, which breaks no rule. A missing field isn't changed, so it isn't blank, either.`,
+    `\`editPost\` refused \`${JSON.stringify(changes)}\`, which breaks no rule. A missing field isn't changed, so it isn't blank, either.`,
     { received: !outcome.ok && outcome.error },
   )
   return call('editPost', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
@@ -505,7 +505,7 @@ describe('editPost', () => {
     verifyEqual(
       [entry?.id, entry?.event.eventType, entry?.event.timestamp],
       ['3-0', 'POST_EDITED', DAY_9],
-      '`editPost` should append a POST_EDITED as version 3, with the current time from `clock`.',
+      '`editPost` should append a `POST_EDITED` as version 3, with the current time from `clock`.',
     )
     verifyEqual(
       entry?.event.payload,
@@ -544,7 +544,7 @@ describe('editPost', () => {
       verifyEqual(
         (await last())?.event.payload,
         changes,
-        "An edit changed only white space. That's a change, too, and the payload should have the string exactly as it was written, because a line of a poem may be indented.",
+        "An edit changed only whitespace. That's a change, too, and the payload should have the string exactly as it was written, because a line of a poem may be indented.",
       )
     }
   })
@@ -570,7 +570,7 @@ describe('editPost', () => {
       verifyEqual(
         await types(),
         ['POST_CREATED', 'POST_PUBLISHED'],
-        `The author pressed "save" without a change (${JSON.stringify(changes)}), and \`editPost\` stored an event. Nothing happened, so it should store nothing.`,
+        `The author pressed "save" without a change (\`${JSON.stringify(changes)}\`), and \`editPost\` stored an event. Nothing happened, so it should store nothing.`,
       )
       verifyEqual(version, 2, 'Without a change, `editPost` should resolve to the current version.')
       await closesConnections('`editPost` had nothing to store')
@@ -582,14 +582,14 @@ describe('editPost', () => {
       'editPost',
       () => editPost(box.redis, clock, 'post-1', { title: 'X' }),
       'not-found',
-      "`editPost` edited a post that doesn't exist. It should refuse with a PostRefusedError.",
+      "`editPost` edited a post that doesn't exist. It should refuse with a `PostRefusedError`.",
       [],
     )
     await refused(
       'editPost',
       () => editPost(box.redis, clock, 'post-1', {}),
       'not-found',
-      "`editPost` received no changes for a post that doesn't exist, and it resolved. It should refuse with a PostRefusedError, because there's no post to leave unchanged.",
+      "`editPost` received no changes for a post that doesn't exist, and it resolved. It should refuse with a `PostRefusedError`, because there's no post to leave unchanged.",
       [],
     )
     await plant(CREATED, PUBLISHED)
@@ -598,7 +598,7 @@ describe('editPost', () => {
       'editPost',
       () => editPost(box.redis, clock, 'post-1', { title: ' ' }),
       'no-title',
-      '`editPost` accepted the blank title " ". It should refuse it, just like `createPost`, because a rule applies to every command that could break it.',
+      '`editPost` accepted the blank title `" "`. It should refuse it, just like `createPost`, because a rule applies to every command that could break it.',
       both,
     )
     await refused(
@@ -679,7 +679,7 @@ describe('publishPost', () => {
     verifyEqual(
       [entry?.id, entry?.event.eventType, entry?.event.payload, entry?.event.timestamp],
       ['2-0', 'POST_PUBLISHED', {}, DAY_9],
-      "`publishPost` should append a POST_PUBLISHED as version 2, with an empty payload and the current time from `clock`. The event's own timestamp says when the post was published.",
+      "`publishPost` should append a `POST_PUBLISHED` as version 2, with an empty payload and the current time from `clock`. The event's own timestamp says when the post was published.",
     )
     verifyEqual(version, 2, '`publishPost` should resolve to the new version.')
   })
@@ -689,7 +689,7 @@ describe('publishPost', () => {
       'publishPost',
       () => publishPost(box.redis, clock, 'post-1'),
       'not-found',
-      "`publishPost` published a post that doesn't exist. It should refuse with a PostRefusedError.",
+      "`publishPost` published a post that doesn't exist. It should refuse with a `PostRefusedError`.",
       [],
     )
     await plant(CREATED, event(2, 'POST_EDITED', { content: ' ' }))
@@ -697,7 +697,7 @@ describe('publishPost', () => {
       'publishPost',
       () => publishPost(box.redis, clock, 'post-1'),
       'no-content',
-      '`publishPost` published a post with blank content (" "). It should refuse with a PostRefusedError.',
+      '`publishPost` published a post with blank content (`" "`). It should refuse with a `PostRefusedError`.',
       ['POST_CREATED', 'POST_EDITED'],
     )
   })
@@ -708,7 +708,7 @@ describe('publishPost', () => {
       'publishPost',
       () => publishPost(box.redis, clock, 'post-1'),
       'already-published',
-      '`publishPost` published a post a second time, so every follower of the blog would be notified again. It should refuse with a PostRefusedError, even after an edit.',
+      '`publishPost` published a post a second time, so every follower of the blog would be notified again. It should refuse with a `PostRefusedError`, even after an edit.',
       ['POST_CREATED', 'POST_PUBLISHED', 'POST_EDITED'],
     )
   })
@@ -736,7 +736,7 @@ describe('publishPost', () => {
       verify: async ({ first }) => {
         verify(
           first.ok,
-          'While `publishPost` was running, another program stored POST_PINNED, and `publishPost` threw. The post can still be published, so after a conflict, read and decide again.',
+          'While `publishPost` was running, another program stored `POST_PINNED`, and `publishPost` threw. The post can still be published, so after a conflict, read and decide again.',
           { received: !first.ok && first.error },
         )
         await resolvesToItsVersion('publishPost', first.value, 'POST_PUBLISHED')
@@ -754,7 +754,7 @@ describe('publishPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED', 'POST_PUBLISHED'],
-          `A double-click called \`publishPost\` twice, and the post wasn't published exactly once (the second call ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). If the ID of the next version is taken, don't write the same event under another ID. Read and decide again.`,
+          `A double-click called \`publishPost\` twice, and the post wasn't published exactly once (the second call ran between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of the first). If the ID of the next version is taken, don't write the same event under another ID. Read and decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
@@ -779,7 +779,7 @@ describe('publishPost', () => {
         const loser = first.ok ? second : first
         verify(
           (await types()).length === 2 && !loser.ok && loser.error instanceof PostRefusedError,
-          `A double-click called \`publishPost\` twice over one connection, and the slower call wasn't refused with a PostRefusedError.${watch}`,
+          `A double-click called \`publishPost\` twice over one connection, and the slower call wasn't refused with a \`PostRefusedError\`.${watch}`,
           { received: { events: await types(), slower: loser.ok ? 'accepted' : loser.error } },
         )
       },
@@ -796,7 +796,7 @@ describe('publishPost', () => {
         const all = await types()
         verify(
           all.length === 2 && first.ok !== second.ok,
-          `A draft was published between the ${after ?? 'start'} and the ${held ?? 'end'} of an \`editPost\` that empties it. Exactly one of the two commands should be refused: a draft may be emptied, but a public post may not, so \`editPost\` has to decide again after a conflict.`,
+          `A draft was published between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of an \`editPost\` that empties it. Exactly one of the two commands should be refused: a draft may be emptied, but a public post may not, so \`editPost\` has to decide again after a conflict.`,
           { received: all },
         )
       },
@@ -818,7 +818,7 @@ describe('publishPost', () => {
             !loser.ok &&
             loser.error instanceof PostRefusedError &&
             loser.error.reason === 'no-content',
-          `A post was emptied between the ${after ?? 'start'} and the ${held ?? 'end'} of \`publishPost\`. Exactly one of the two commands should be refused, with the reason \`no-content\`. An empty post should never be public, so read and decide again after a conflict.`,
+          `A post was emptied between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of \`publishPost\`. Exactly one of the two commands should be refused, with the reason \`no-content\`. An empty post should never be public, so read and decide again after a conflict.`,
           { received: { events, slower: loser.ok ? 'accepted' : loser.error } },
         )
       },
