@@ -86,13 +86,13 @@ function wroteAnyway(refused: Effect, key: string, { changes, after }: Gap): Eff
   )
 }
 
-/** Both sent the very same event, ID and time included, so it wasn't decided anew. */
+/** Both sent the very same event, ID and time included, so nothing was decided again. */
 function isWithEventsOf({ parts }: Effect, { parts: others }: Effect): boolean {
   const sent = new Set(others.flatMap(({ args }) => args.map(({ s }) => s)))
   return parts.some(({ args }) => args.some(({ s }) => s.startsWith('{"') && sent.has(s)))
 }
 
-/** A version alone, or the reply of a script that refused, says nothing about the events behind it. */
+/** A version alone, or the reply of a script that refused, says nothing about the events. */
 function isDecidable({ parts, isRefused }: Effect): boolean {
   return !isRefused && !parts.every((part) => /^(XLEN|XINFO|LLEN|GET)$/.test(nameOf(part)))
 }

@@ -1,11 +1,17 @@
 import type { CheckResult } from '../check/index.ts'
 import type { Lesson, LessonSummary } from '../course/index.ts'
-import { LESSON_KEYS, ObstacleError, openLesson, UnwritableWorkspaceError } from '../learner/index.ts'
+import {
+  LESSON_KEYS,
+  ObstacleError,
+  openLesson,
+  titleOf,
+  UnwritableWorkspaceError,
+} from '../learner/index.ts'
 import { lessonAfter, lessonBefore, shownPath } from '../learner/learner.ts'
 import { openQuestions } from '../snippets/predict.ts'
 import { chooseLesson } from './choose-lesson.ts'
 import { type Action, actions, checkAnswer, showVerdict } from './lesson-actions.ts'
-import { goTo, titleOf } from './places.ts'
+import { goTo } from './places.ts'
 import { askQuiz } from './quiz.ts'
 import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'

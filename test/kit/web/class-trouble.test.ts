@@ -132,7 +132,7 @@ need('chromium').describe('the pages of a class in trouble', () => {
     await page.getByText('Manage the class').click()
     await page.getByRole('button', { name: 'Log out', exact: true }).click()
     for (const tab of [page, ...tabs]) await tab.getByLabel('Secret').waitFor()
-    // Whoever logs in on one of them has all of them back, the wall included.
+    // Logging in on one of them brings all of them back, the wall included.
     await page.getByLabel('Secret').fill(secret)
     await page.getByRole('button', { name: 'Open the dashboard' }).click()
     await tabs[0]?.getByText('1 of 1').waitFor()

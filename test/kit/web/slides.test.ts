@@ -157,7 +157,7 @@ need('chromium').describe('slides in a browser', () => {
     const page = await browser.open(`${origin}/slides/07-concurrency#3`, phone)
     const drawing = page.locator('.slide.current .diagram pre')
     expect(await drawing.evaluate((box) => box.scrollWidth - box.clientWidth)).toBeGreaterThan(100)
-    expect(await drawing.evaluate((box) => getComputedStyle(box).backgroundImage)).toContain(
+    expect(await drawing.evaluate('(box) => getComputedStyle(box).backgroundImage')).toContain(
       'radial-gradient',
     )
     // The keyboard reaches the rest, too.
