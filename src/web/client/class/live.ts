@@ -18,8 +18,8 @@ const RETRY_MS = 1_000
 
 /**
  * The current state of the class, for as long as the page is open. After every reconnect the hub sends all of it
- * again. A browser has at most six connections to the hub, for all of its tabs together: a page that was left, or one in
- * a hidden tab that no one needs to hear from, must not keep one, because the seventh page would wait for it.
+ * again. A browser opens at most six connections to the hub, for all of its tabs together, and a seventh page waits. So a
+ * page that was left gives up its connection, and so does one in a hidden tab, unless it's needed there, too.
  */
 export function useClass({ whileHidden }: { readonly whileHidden: boolean }): Live {
   const [live, setLive] = useState<Live>({ overview: undefined, connected: false, ahead: 0 })
@@ -100,10 +100,7 @@ export function useClass({ whileHidden }: { readonly whileHidden: boolean }): Li
 
 const LOGIN = 'login'
 
-/**
- * Once this browser is logged out, its other tabs must not go on showing the class; and once it's logged in, a wall
- * must not go on asking for the secret.
- */
+/** After a logout, the other tabs can't keep showing the class; after a login, the wall can't keep asking for the secret. */
 export function reloadOtherTabs(): void {
   const channel = new BroadcastChannel(LOGIN)
   channel.postMessage(LOGIN)
