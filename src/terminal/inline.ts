@@ -3,7 +3,19 @@ import type { Palette, Style } from './palette.ts'
 import type { Line, Span } from './text.ts'
 import { span } from './text.ts'
 
-/** The text of a paragraph, heading, or cell. Without colors, code keeps its backticks. */
+/** A diagnosis, or any other sentence of ours: text between backticks is code. */
+export function sentenceSpans(text: string, palette: Palette): Line {
+  return text
+    .split(/`([^`\n]+)`/)
+    .map((part, index) => (index % 2 === 0 ? span(part) : codeSpan(part, palette)))
+}
+
+/** Without colors, code keeps its backticks. */
+function codeSpan(code: string, { colours }: Palette, ...styles: readonly Style[]): Span {
+  return span(colours ? code : `\`${code}\``, ...styles, 'cyan')
+}
+
+/** The text of a paragraph, heading, or cell. */
 export function inlineSpans(tokens: readonly Token[], palette: Palette, ...styles: readonly Style[]): Line {
   const result: Span[] = []
   const active: Style[] = [...styles]
@@ -38,7 +50,7 @@ export function inlineSpans(tokens: readonly Token[], palette: Palette, ...style
         break
       }
       case 'code_inline':
-        add(palette.colours ? token.content : `\`${token.content}\``, 'cyan')
+        result.push(codeSpan(token.content, palette, ...active))
         break
       case 'image':
         add(`${token.content} (${token.attrGet('src') ?? ''})`, 'dim')

@@ -1,5 +1,6 @@
 import type { CheckResult, Commands, TaskResult } from '../check/index.ts'
 import type { Recording } from '../recording/index.ts'
+import { sentenceSpans } from '../terminal/inline.ts'
 import type { Line } from '../terminal/text.ts'
 import { lineWidth, span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
@@ -15,14 +16,14 @@ export function orderIn({ recording }: CheckResult, { task, test }: TaskResult):
 
 /** A failing task spelled out: the sentence first, then the evidence. */
 export function failureLines(title: string, failure: FailedTask, details: Details): readonly Line[] {
-  const { width } = details
+  const { width, palette } = details
   const diagnosis =
     failure.diagnosis ??
     'It failed without a diagnosis. Every failure should have one, so please report this.'
   const { at } = failure
   return [
     ...wrap(span(title, 'bold', 'red'), { width }),
-    ...wrap(diagnosis, { width, first: '  ' }),
+    ...wrap(sentenceSpans(diagnosis, palette), { width, first: '  ' }),
     ...evidence(
       [
         ['expected', failure.expected],

@@ -1,4 +1,5 @@
 import type { CheckResult } from '../check/index.ts'
+import { sentenceSpans } from '../terminal/inline.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { stateSpan, stateSymbol } from '../terminal/symbols.ts'
 import type { Line } from '../terminal/text.ts'
@@ -60,7 +61,7 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
         ? []
         : [
             ...wrap(span(failure.title, 'bold', 'red'), { width }),
-            ...wrap(failure.diagnosis, { width, first: '  ' }),
+            ...wrap(sentenceSpans(failure.diagnosis, view.palette), { width, first: '  ' }),
           ],
     evidence: (most) =>
       facts.flatMap(([name, value, other]) =>

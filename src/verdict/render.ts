@@ -1,5 +1,6 @@
 import type { CheckResult, TaskResult } from '../check/index.ts'
 import { self } from '../common/self.ts'
+import { sentenceSpans } from '../terminal/inline.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { stateSpan, stateSymbol } from '../terminal/symbols.ts'
 import type { Line } from '../terminal/text.ts'
@@ -56,12 +57,12 @@ function spaced(blocks: readonly (readonly Line[])[]): readonly Line[] {
 }
 
 /** What's wrong, and nothing else. */
-function sentence(result: CheckResult, { width }: CheckView): readonly Line[] {
+function sentence(result: CheckResult, { width, palette }: CheckView): readonly Line[] {
   const failure = shownFailure(result)
   if (failure === undefined) return []
   return [
     ...wrap(span(`Again: ${failure.title}`, 'bold', 'red'), { width }),
-    ...wrap(failure.diagnosis, { width, first: '  ' }),
+    ...wrap(sentenceSpans(failure.diagnosis, palette), { width, first: '  ' }),
   ]
 }
 
