@@ -455,7 +455,7 @@ describe('storeEventWithStreams', () => {
         }
         verify(
           new Set(Object.values(found)).size === 1,
-          `The process died after ${last}, and only some of the three streams have the event. No later event will fix that. Put the three \`XADD\`s between \`MULTI\` and \`EXEC\` or in one script, because a \`pipeline()\` only saves round trips.`,
+          `The process died after \`${last}\`, and only some of the three streams have the event. No later event will fix that. Put the three \`XADD\`s between \`MULTI\` and \`EXEC\` or in one script, because a \`pipeline()\` only saves round trips.`,
           { received: found },
         )
       },
