@@ -1,6 +1,15 @@
 /** Long, because every sentence that a learner may read is next to the code that judges the answer. */
 import { describe, test } from 'vitest'
-import { attempt, call, passesOnErrors, passesOnWrongType, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  lacks,
+  passesOnErrors,
+  passesOnWrongType,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { UnknownEvent, UserState } from '#lesson/03-replay'
 import { applyEvent, getEntityState } from '#lesson/03-replay'
 
@@ -74,6 +83,9 @@ const NEARLY = [
   'user_registered',
   'USER_REGISTERED_AGAIN',
   'SUPERUSER_DEACTIVATED',
+  'SUPERUSER_REGISTERED',
+  'ADMIN_EMAIL_CHANGED',
+  'USER_REGISTERED ',
 ]
 
 describe('applyEvent', () => {
@@ -303,9 +315,10 @@ describe('applyEvent', () => {
   })
 
   for (const eventType of ['', ...NEARLY]) {
-    test(`doesn't mistake ${eventType || 'the empty string'} for a known type`, async () => {
+    const shown = eventType.endsWith(' ') ? `${eventType.trim()} with a space` : eventType
+    test(`doesn't mistake ${shown || 'the empty string'} for a known type`, async () => {
       const near = event(4, eventType, { name: 'Eve', email: 'eve@example.com' })
-      const why = `\`applyEvent\` treated the type "${eventType}" as one of the three. A type is known only if it's exactly the same string. Note that a lookup table made with \`{}\` has \`toString\` and \`constructor\` too.`
+      const why = `\`applyEvent\` treated the type "${eventType}" as one of the three. A type is known only if it's exactly the same string${eventType in {} ? ', and a lookup table made with `{}` has `toString` and `constructor` too' : ', so compare the whole name as it is'}.`
       for (const state of [active(), null]) {
         const outcome = await attempt('applyEvent', () => applyEvent(state, near))
         verify(
@@ -549,6 +562,36 @@ describe('getEntityState', () => {
       run: (redis) => getEntityState(redis, 'user-42'),
       why: "A history that can't be read to its end isn't a shorter history, so the state would be wrong, and nothing would show it.",
     }))
+
+  test.skipIf(lacks('real-server'))('reads any number of pages', async () => {
+    await plant(registered())
+    const change = JSON.stringify(emailChanged(1, 'ada@second.example'))
+    await box.admin.rpush('events:user-42', ...Array.from({ length: 10_098 }, () => change))
+    await plant(emailChanged(2, 'ada@last.example'))
+    const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
+    verifyEqual(
+      state?.email,
+      'ada@last.example',
+      "The list holds 10,100 events, and the last one wasn't applied. Keep reading until `next` is null, however many pages that takes.",
+    )
+  })
+
+  test('keeps two calls apart', async () => {
+    const other = {
+      ...event(5, 'USER_REGISTERED', { name: 'Bo', email: 'bo@b.example' }),
+      entityId: 'user-7',
+    }
+    await plant(registered())
+    await box.admin.rpush('events:user-7', JSON.stringify(other))
+    const states = await call('getEntityState', () =>
+      Promise.all(['user-42', 'user-7'].map((id) => getEntityState(box.redis, id))),
+    )
+    verifyEqual(
+      states.map((state) => state?.userId),
+      ['user-42', 'user-7'],
+      'Two calls of `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them returned the state of the wrong user. Keep the state in a local variable, because both calls share a variable outside the function.',
+    )
+  })
 })
 
 describe('unknown events', () => {
@@ -618,7 +661,13 @@ describe('unknown events', () => {
     verifyEqual(
       reports.map(({ eventType }) => eventType),
       NEARLY,
-      "Some unknown event types look like known ones, and they weren't reported. A type is known only if it's exactly the same string. `in` and `[…]` on an object find `toString` and `constructor` too, so use a Set or `Object.hasOwn`.",
+      "Some unknown event types look like known ones, and they weren't reported. A type is known only if it's exactly the same string, so compare the whole name, without trimming it or changing its case.",
+      [
+        [
+          (types) => !types.includes('toString') || !types.includes('constructor'),
+          "Events with the types `toString` and `constructor` are unknown, and they weren't reported. `in` and `[…]` on an object find these two names in every object, so use a Set or `Object.hasOwn`.",
+        ],
+      ],
     )
   })
 
@@ -648,6 +697,21 @@ describe('unknown events', () => {
       reports.map(({ position }) => position),
       [700, 1_100],
       'The position of an unknown event should be its position in the whole list, not on the current page.',
+    )
+  })
+
+  test('have the right position in two calls at once', async () => {
+    const other = { ...event(5, 'USER_TAGGED'), entityId: 'user-7' }
+    await plant(registered(), event(1, 'USER_TAGGED'))
+    await box.admin.rpush('events:user-7', JSON.stringify(other), JSON.stringify(other))
+    const positions = (id: string) => {
+      const found: number[] = []
+      return getEntityState(box.redis, id, ({ position }) => void found.push(position)).then(() => found[0])
+    }
+    verifyEqual(
+      await call('getEntityState', () => Promise.all(['user-42', 'user-7'].map(positions))),
+      [1, 0],
+      'Two calls of `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them reported a wrong position for its first unknown event. Count in a local variable, because both calls share a variable outside the function.',
     )
   })
 
