@@ -32,7 +32,7 @@ function eventWith(payload: unknown, metadata: unknown = {}): DomainEvent {
 /** Verifies that a call throws a MalformedEventError for `field`. An accepted value and another error get different diagnoses. */
 async function refused(name: string, run: () => unknown, field: string, what: string, why: string) {
   const outcome = await attempt(name, run)
-  verify(!outcome.ok, `${name} accepted ${what}. ${why}`, {
+  verify(!outcome.ok, `\`${name}\` accepted ${what}. ${why}`, {
     expected: `a MalformedEventError with field "${field}"`,
     received: outcome.ok && outcome.value,
   })
@@ -55,7 +55,7 @@ async function refused(name: string, run: () => unknown, field: string, what: st
 /** Verifies that a call succeeds. If it throws, the diagnosis says why it shouldn't. */
 async function taken<T>(name: string, run: () => T, what: string, why: string): Promise<Awaited<T>> {
   const outcome = await attempt(name, run)
-  verify(outcome.ok, `${name} refused ${what}. ${why}`, { received: !outcome.ok && outcome.error })
+  verify(outcome.ok, `\`${name}\` refused ${what}. ${why}`, { received: !outcome.ok && outcome.error })
   return outcome.value
 }
 
@@ -305,6 +305,16 @@ describe('createEvent', () => {
     )
     namesItsField(error, 'entityId')
   })
+
+  test('leaves out everything else about the fact', async () => {
+    const wide = { ...ada(), version: 3, source: 'import' }
+    const event = await call('createEvent', () => createEvent(wide, morning))
+    verifyEqual(
+      Object.keys(event).sort(),
+      ['entityId', 'eventId', 'eventType', 'metadata', 'payload', 'timestamp'],
+      'The fact that was passed in had two more fields, `version` and `source`, and the event should have exactly six. Name the fields that you take, because a spread (`...fact`) copies whatever is there.',
+    )
+  })
 })
 
 describe('encodeEvent', () => {
@@ -502,6 +512,14 @@ describe('encodeEvent', () => {
       () => encodeEvent(eventWith({ lines: [{ price: 1 }, { price: Number.NaN }] })),
       'payload.lines.1.price',
       '`NaN` inside an object in an array',
+      deep,
+    )
+    const depths = Array.from({ length: 20 })
+    await refused(
+      'encodeEvent',
+      () => encodeEvent(eventWith({ next: depths.reduce<unknown>((next) => ({ next }), Number.NaN) })),
+      `payload.next${'.next'.repeat(depths.length)}`,
+      '`NaN` inside 20 nested objects',
       deep,
     )
   })
