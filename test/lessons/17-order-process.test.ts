@@ -4,6 +4,7 @@ import {
   call,
   everyCrash,
   everyInterleaving,
+  passesOnErrors,
   passesOnWrongType,
   sharedWatch,
   useSandbox,
@@ -298,6 +299,18 @@ const react = ({ eventType }: Event): readonly Fact[] =>
   eventType === 'ORDER_CREATED' ? [{ eventType: 'STOCK_RESERVED', payload: { shelf: 'A 3' } }] : []
 const runStock = (redis = box.redis) => runService(redis, stock, react, clock)
 
+/** Fails if the code waits for new entries. Pending entries are never waited for. */
+function returnsWithoutWaiting(name: string): void {
+  const waits = box.commands.find(
+    ({ args }) => args.some((arg) => /^BLOCK$/i.test(arg)) && args.at(-1) === '>',
+  )
+  verify(
+    waits === undefined,
+    `\`${name}\` read new entries with \`BLOCK\`, so it waits for more when there are none. It should resolve when nothing is left. Read without \`BLOCK\`.`,
+    { received: waits && [waits.name, ...waits.args].join(' ') },
+  )
+}
+
 describe('runService', () => {
   test('puts the reaction on the bus', async () => {
     await publish(CREATED, event(2, 'PAYMENT_RECEIVED', { amountCents: 1 }))
@@ -326,6 +339,7 @@ describe('runService', () => {
       '`runService` should handle entries until nothing is left and resolve to 3: two events, and its own new one, which gets no reaction.',
     )
     verifyEqual(await pending('stock'), 0, 'All three entries should be acknowledged in the group `stock`.')
+    returnsWithoutWaiting('runService')
     const trims = box.commands.find(({ args }) =>
       args.some((arg) => /^(MAXLEN|MINID)$|['"](MAXLEN|MINID)['"]/i.test(arg.replace(/--.*/g, ''))),
     )
@@ -386,7 +400,7 @@ describe('runService', () => {
         const types = await typesIn()
         verify(
           count(types, 'STOCK_RESERVED') <= 1,
-          `The service died after its ${last ?? 'start'}, was restarted with the same names, and the stock was reserved twice for one order. Write the reaction, the mark, and the XACK in one step.`,
+          `The service died after its ${last ?? 'start'}, was restarted with the same names, and the stock was reserved twice for one order. Write the reaction, the mark, and the \`XACK\` in one step.`,
           { received: types },
         )
         verify(
@@ -454,7 +468,7 @@ describe('runService', () => {
         const failed = [first, second].find((one) => !one.ok && String(one.error).includes('BUSYGROUP'))
         verify(
           failed === undefined,
-          `Two consumers of a new group started at once, and the second created the group before the first one's ${held ?? 'end'}. The first one failed with BUSYGROUP, although the group that it needs exists. Ignore that error, and no other.`,
+          `Two consumers of a new group started at once, and the second created the group before the first one's ${held ?? 'end'}. The first one failed with \`BUSYGROUP\`, although the group that it needs exists. Ignore that error, and no other.`,
           { received: failed?.ok === false && failed.error },
         )
         for (const one of [first, second])
@@ -482,7 +496,7 @@ describe('runService', () => {
     verifyEqual(
       await typesIn(),
       ['ORDER_CREATED', 'STOCK_RESERVED'],
-      "The group was set back to the beginning (XGROUP SETID … 0), and the service reacted to old events again. An XACK doesn't survive a replay, but a mark for each `eventId` does.",
+      "The group was set back to the beginning (`XGROUP SETID … 0`), and the service reacted to old events again. An `XACK` doesn't survive a replay, but a mark for each `eventId` does.",
     )
   })
 
@@ -556,6 +570,15 @@ describe('runService', () => {
       "`react` threw an error, the bug was fixed, and `runService` was called again with the same member, but the bus doesn't contain the reaction exactly once. An event is done only when its reaction has been written.",
     )
     await passesOnWrongType('runService', BUS, () => runStock())
+    await passesOnErrors({
+      name: 'runService',
+      prepare: () => publish(CREATED),
+      run: (redis) => runStock(redis),
+      works: async () =>
+        (await typesIn()).join() === 'ORDER_CREATED,STOCK_RESERVED' && (await pending('stock')) === 0,
+      closes: true,
+      why: "An event is done only when its reaction, its mark, and its acknowledgment have been written. If one of them hasn't, the caller has to know.",
+    })
   })
 })
 
@@ -566,7 +589,7 @@ async function exactlyOnce(what: string, hint = ''): Promise<void> {
   const found = [count(types, 'ORDER_CANCELLED'), count(types, 'REFUND_REQUESTED')]
   verify(
     found.every((n) => n <= 1),
-    `${what}. The bus has ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times, so the order was compensated twice. Write the event, the decisions, and the XACK in one step, and only if the history hasn't grown since you read it.${hint}`,
+    `${what}. The bus has ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times, so the order was compensated twice. Write the event, the decisions, and the \`XACK\` in one step, and only if the history hasn't grown since you read it.${hint}`,
     { received: types },
   )
   verifyEqual(
@@ -580,7 +603,7 @@ async function nothingPending(what: string): Promise<void> {
   verifyEqual(
     await pending('order-process'),
     0,
-    `${what}. An event that a consumer had read still isn't acknowledged. First read the pending entries of the consumer whose name was passed in (XREADGROUP from 0), then new ones (\`>\`), and acknowledge each finished entry.`,
+    `${what}. An event that a consumer had read still isn't acknowledged. First read the pending entries of the consumer whose name was passed in (\`XREADGROUP\` from 0), then new ones (\`>\`), and acknowledge each finished entry.`,
   )
 }
 
@@ -598,6 +621,7 @@ describe('the process manager', () => {
   test('keeps everything it needs', async () => {
     await publish(CREATED, PAID)
     await call('runProcess', () => manage())
+    returnsWithoutWaiting('runProcess')
     for (const key of await box.admin.keys('*')) {
       verify(
         (await box.admin.ttl(key)) < 0,
@@ -702,7 +726,7 @@ describe('the process manager', () => {
     )
     await box.admin.xgroup('SETID', BUS, 'order-process', '0')
     await call('runProcess', () => manage())
-    await exactlyOnce('The whole bus was replayed (XGROUP SETID … 0)')
+    await exactlyOnce('The whole bus was replayed (`XGROUP SETID … 0`)')
   })
 
   test("doesn't record what another manager has recorded", async () => {
@@ -898,9 +922,10 @@ describe('the process manager', () => {
   })
 
   test('expireOrders cancels every order that waited too long', async () => {
+    const LONG = 'x'.repeat(65) // so that Redis stores a small index like a large one, which HSCAN and the like read in pages
     const created = Array.from({ length: 105 }, (_, n) => ({
       ...CREATED,
-      entityId: `late-${n + 1}`,
+      entityId: `late-${n + 1}-${LONG}`,
       eventId: event(300 + n, '').eventId,
     }))
     await publish(...created)
@@ -946,6 +971,24 @@ describe('the process manager', () => {
           await call('expireOrders', () => expireOrders(box.connect(), tooLate)),
           1,
           `The manager died after its ${last ?? 'start'} while it was recording ORDER_CREATED, and was restarted. 15 minutes later, \`expireOrders\` didn't find the order, which now waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
+        )
+      },
+    })
+  })
+
+  test('expireOrders survives a crash', async () => {
+    await everyCrash({
+      name: 'expireOrders',
+      prepare: async () => {
+        await publish(CREATED, PAID)
+        await call('runProcess', () => manage(box.connect()))
+      },
+      run: (redis) => expireOrders(redis, tooLate),
+      verify: async ({ last, survived }) => {
+        if (!survived) await call('expireOrders', () => expireOrders(box.connect(), tooLate))
+        await exactlyOnce(
+          `\`expireOrders\` died after its ${last ?? 'start'}, and another process called it again`,
+          ' An order stays in the index until the step that cancels or confirms it.',
         )
       },
     })
@@ -1017,6 +1060,35 @@ describe('the process manager', () => {
     await publish(PAID)
     await passesOnWrongType('runProcess', PROCESS, () => manage())
     await passesOnWrongType('runProcess', BUS, () => manage())
+    const decided = 'PAYMENT_RECEIVED,STOCK_REJECTED,ORDER_CANCELLED,REFUND_REQUESTED'
+    await passesOnErrors({
+      name: 'runProcess',
+      prepare: async () => {
+        await record(CREATED)
+        await publish(PAID, REJECTED)
+      },
+      run: (redis) => manage(redis),
+      works: async () =>
+        (await typesIn()).join() === decided &&
+        (await typesIn(PROCESS)).join() === `ORDER_CREATED,${decided}` &&
+        (await pending('order-process')) === 0,
+      closes: true,
+      why: "An event is done only when it's recorded, the decisions have been written, and its entry is acknowledged. If something is missing, the caller has to know.",
+    })
+    await passesOnErrors({
+      name: 'expireOrders',
+      prepare: async () => {
+        await publish(CREATED, PAID)
+        await call('runProcess', () => manage(box.connect()))
+      },
+      run: (redis) => expireOrders(redis, tooLate),
+      works: async (expired) =>
+        expired === 1 &&
+        (await typesIn()).slice(2).join() === 'ORDER_CANCELLED,REFUND_REQUESTED' &&
+        (await typesIn(PROCESS)).slice(2).join() === 'ORDER_CANCELLED,REFUND_REQUESTED',
+      closes: true,
+      why: "An order is canceled only when the decisions are in its history and on the bus. If they aren't, the caller has to know.",
+    })
   })
 })
 
@@ -1071,6 +1143,7 @@ describe('forward', () => {
       [2, 0],
       '`forward` should acknowledge the events it sent and resolve to 2 (received: the result, and how many are pending).',
     )
+    returnsWithoutWaiting('forward')
     await call('forward', () => forward(box.redis, analytics, send))
     verifyEqual(
       got.length,
@@ -1101,6 +1174,16 @@ describe('forward', () => {
       0,
       'After the second call of `forward`, nothing should be pending.',
     )
+    await publish(event(21, 'PAYMENT_RECEIVED'), event(22, 'STOCK_RESERVED'))
+    state.down = true
+    for (const time of ['', ' a second time']) {
+      const failed = await attempt('forward', () => forward(box.redis, analytics, send))
+      verify(
+        !failed.ok && failed.error instanceof Error && failed.error.message === '503 analytics is down',
+        `\`send\` rejected for one event${time}, and \`forward\` should reject with the same error right away.`,
+        { received: failed },
+      )
+    }
   })
 
   test('loses nothing in a crash', async () => {
@@ -1182,7 +1265,22 @@ describe('forward', () => {
       "An event that was sent to analytics hasn't been sent to mail. Keep separate marks for each group.",
     )
   })
+
   test('passes on errors from Redis', async () => {
     await passesOnWrongType('forward', BUS, () => forward(box.redis, analytics, outside().send))
+    let side = outside()
+    await passesOnErrors({
+      name: 'forward',
+      prepare: async () => {
+        side = outside()
+        await publish(CREATED, PAID)
+      },
+      run: (redis) => forward(redis, analytics, side.send),
+      works: async () =>
+        side.got.map(({ key }) => key).join() === [KEYS.created, KEYS.paid].join() &&
+        (await pending('analytics')) === 0,
+      closes: true,
+      why: "An event is done only when it's sent, marked, and acknowledged. If it isn't, the caller has to know.",
+    })
   })
 })
