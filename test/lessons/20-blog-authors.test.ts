@@ -220,7 +220,7 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       [error.reason, error.postId],
       ['not-found', 'post-9'],
-      'The PostRefusedError should have the reason "not-found" and the post\'s ID.',
+      "The PostRefusedError should have the reason `not-found` and the post's ID.",
     )
     const pinned = [event(1, 'POST_PINNED', {}, 'post-8')]
     await plant(1, pinned, 'post-8')
@@ -322,7 +322,7 @@ describe('applyCardEvent and changeAuthor', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.xlen('blog:post:post-1')) === 2,
-          `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`changeAuthor\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused \`XADD\` (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`changeAuthor\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
         const writes = box.commands
@@ -331,7 +331,7 @@ describe('applyCardEvent and changeAuthor', () => {
           .filter(({ error }) => !error?.message.startsWith('NOSCRIPT'))
         verify(
           writes.length <= 1,
-          'Redis refused XADD (NOPERM), and `changeAuthor` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.',
+          'Redis refused `XADD` (NOPERM), and `changeAuthor` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.',
           { received: writes.map(({ name }) => name) },
         )
       },
@@ -381,7 +381,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await index(),
       { card: { title: 'Hello', author: 'ada', version: '1' }, ada: [], bob: [] },
-      "A draft should have a card (title, author, version, and no publishedAt) but no place in a list, because it isn't published.",
+      "A draft should have a card (`title`, `author`, `version`, and no `publishedAt`) but no place in a list, because it isn't published.",
     )
     await plant(2, [PUBLISHED])
     const second = await update()
@@ -650,6 +650,15 @@ describe('updatePostIndex', () => {
       'The last event, POST_PINNED, changes nothing on the card, but the card should still move to version 3, and `updatePostIndex` should resolve to 3. Otherwise every update reads that event again.',
     )
   })
+
+  test('leaves out a post that was never created', async () => {
+    await plant(1, [event(1, 'POST_PINNED', {}, 'post-8')], 'post-8')
+    verifyEqual(
+      [await call('updatePostIndex', () => updatePostIndex(box.redis, 'post-8')), await box.admin.keys('*')],
+      [0, ['blog:post:post-8']],
+      "post-8 has one event, POST_PINNED, and was never created, so it doesn't exist. `updatePostIndex` should resolve to 0 and write nothing.",
+    )
+  })
 })
 
 /** A published post in the index, without a stream. */
@@ -687,7 +696,7 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       posts[0],
       { postId: 'wine', title: 'On wine', author: 'ada', publishedAt: '2026-03-05T08:00:00.000Z' },
-      '`getPostsByAuthor` should return each post as a PostCard: postId, title, author, publishedAt.',
+      '`getPostsByAuthor` should return each post as a PostCard: `postId`, `title`, `author`, and `publishedAt`.',
     )
   })
 
@@ -722,7 +731,7 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       posts.map(({ postId }) => postId),
       ['wine', 'tea', 'bread'],
-      'Three posts were published in the same millisecond. The greater ID should come first, which is the order of ZREVRANGE. Without a fixed order, pages could overlap.',
+      'Three posts were published in the same millisecond. The greater ID should come first, which is the order of `ZREVRANGE`. Without a fixed order, pages could overlap.',
     )
   })
 
@@ -830,7 +839,7 @@ describe('catchUpPosts and followPosts', () => {
     const missing = ids.filter((id) => !hers.includes(id))
     verify(
       missing.length === 0,
-      "Forty of ada's posts (news:1 to news:40) were published while the index wasn't being updated. All of them should be in her list. SCAN returns them in batches, so continue until its cursor is 0 again.",
+      "Forty of ada's posts (news:1 to news:40) were published while the index wasn't being updated. All of them should be in her list. `SCAN` returns them in batches, so continue until its cursor is 0 again.",
       { expected: [], received: missing },
     )
     verifyEqual(
@@ -841,7 +850,7 @@ describe('catchUpPosts and followPosts', () => {
     const keys = box.commands.find(({ name }) => name.toUpperCase() === 'KEYS')
     verify(
       keys === undefined,
-      '`catchUpPosts` fetched all keys with KEYS, which blocks all other clients until Redis has gone through the whole database. Use SCAN.',
+      '`catchUpPosts` fetched all keys with `KEYS`, which blocks all other clients until Redis has gone through the whole database. Use `SCAN`.',
     )
     await call('catchUpPosts', () => catchUpPosts(box.redis))
     verifyEqual(
@@ -859,7 +868,7 @@ describe('catchUpPosts and followPosts', () => {
     const cursors = scans.map(({ reply }) => (Array.isArray(reply) ? String(reply[0]) : ''))
     verify(
       scans.length === 0 || cursors.includes('0'),
-      "There's one post among 2,500 other keys, and `catchUpPosts` ended before the cursor of SCAN was 0 again. A batch from SCAN may contain no posts and still not be the last: only a cursor of 0 means that there are no more.",
+      "There's one post among 2,500 other keys, and `catchUpPosts` ended before the cursor of `SCAN` was 0 again. A batch from `SCAN` may contain no posts and still not be the last: only a cursor of 0 means that there are no more.",
       { expected: '0', received: cursors.at(-1) },
     )
     verifyEqual(
@@ -979,7 +988,7 @@ describe('catchUpPosts and followPosts', () => {
     const outcome = await attempt('catchUpPosts', () => catchUpPosts(server.connect()))
     verify(
       !outcome.ok && String(outcome.error).includes('NOPERM'),
-      'Redis refused SCAN (NOPERM), so `catchUpPosts` found no posts. It should reject with that error. If it resolves, the index is incomplete without anyone noticing.',
+      'Redis refused `SCAN` (NOPERM), so `catchUpPosts` found no posts. It should reject with that error. If it resolves, the index is incomplete without anyone noticing.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })

@@ -84,7 +84,8 @@ export async function updatePostIndex(redis: Redis, postId: string): Promise<num
         card = applyCardEvent(card, event)
         version += 1
       }
-      if (card === null || version === seen) return version
+      if (card === null) return 0
+      if (version === seen) return version
       const { title, author, publishedAt } = card
       const steps = own.multi().hset(key, { title, author, version })
       if (row.author !== undefined && row.author !== author) steps.zrem(`blog:author:${row.author}`, postId)
