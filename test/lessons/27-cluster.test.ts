@@ -226,6 +226,12 @@ describe('append', () => {
       [['streamId', 'order-15', 'version', '1', 'event', textOf(1)]],
       `${LOG} should have one entry for the event, too, with the fields streamId, version, and event, in this order.`,
     )
+    const [[position = ''] = []] = await idsAndFields(LOG)
+    verify(
+      Number.parseInt(position, 10) > 1_000_000_000_000, // the clock, in ms
+      `The log's entry has the ID ${position}, which Redis didn't choose. An ID that's computed from the number of entries is given out again after a trim, and then Redis refuses it. Append to the log with \`*\`.`,
+      { expected: 'the time in ms, a dash, and a number', received: position },
+    )
     verifyEqual(
       (await box.admin.keys('*')).filter((key) => key !== 'eventlings:sandbox').sort(),
       [LOG, STREAM],
