@@ -521,27 +521,54 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       [id],
       "A replica is connected, and `appendReplicated` resolved, but the event wasn't on the replica yet. It should wait until the replica has confirmed the event.",
     )
+    const most = Math.max(0, ...waitsSent().map(([replicas]) => replicas ?? 0))
+    verify(
+      most <= 1,
+      `One replica was wanted, but \`appendReplicated\` sent a \`WAIT\` for ${most}. \`WAIT\` replies as soon as that many replicas have the event, so with fewer replicas, every append takes all of \`timeoutMs\`. Wait for \`replicas\` of them.`,
+      { expected: 'WAIT 1 5000', received: `WAIT ${most}` },
+    )
     const before = waitsSent().length
     const tooFew = await callError(
       'appendReplicated',
-      () => appendReplicated(redis, KEY, eventOf(3), { replicas: 2, timeoutMs: 50 }),
+      () => appendReplicated(redis, KEY, eventOf(3), { replicas: 2, timeoutMs: 300 }),
       NotReplicatedError,
       'There is one replica, and 2 were wanted, so `appendReplicated` should throw a NotReplicatedError.',
     )
     verifyEqual(tooFew.wanted, 2, '`replicas` was 2, so the NotReplicatedError should have 2 in `wanted`.')
+    const replies = box.commands.filter(({ name }) => name === 'WAIT').map(({ reply }) => reply)
+    verify(
+      replies.includes(tooFew.reached), // on a busy machine, even the one replica may be late
+      'There is one replica, and 2 were wanted. The NotReplicatedError should have the number that `WAIT` replied with in `reached`, because one replica may be enough for the caller.',
+      { expected: replies.at(-1), received: tooFew.reached },
+    )
     const [least = 2, ...more] = waitsSent()
       .slice(before)
       .map(([replicas]) => replicas ?? 0)
     verify(
       least >= 2 || more.length > 0, // one that asks again and again gets there, too
       `Two replicas were wanted, but \`appendReplicated\` sent a \`WAIT\` for ${least}. \`WAIT\` replies as soon as that many replicas have the event, even if the second one would have it a moment later. Wait for \`replicas\` of them.`,
-      { expected: 'WAIT 2 50', received: `WAIT ${least}` },
+      { expected: 'WAIT 2 300', received: `WAIT ${least}` },
     )
+    await everyInterleaving({
+      name: 'appendReplicated',
+      first: () => appendReplicated(server.connect(), KEY, eventOf(4), { replicas: 0, timeoutMs: 50 }),
+      // Has the replica confirm everything up to here, which it otherwise does only once a second.
+      second: async () => {
+        await server.admin.set('a', '2')
+        return server.admin.wait(1, 0)
+      },
+      verify: ({ first }) =>
+        verify(
+          first.ok,
+          'One replica had the event, and `replicas` was 0, and `appendReplicated` threw an error. More replicas than wanted are enough, too: `replicas` is the least number.',
+          { received: !first.ok && first.error },
+        ),
+    })
     while (!(await allConfirmed(server))) await replica.admin.ping()
     await replica.pause()
     const error = await callError(
       'appendReplicated',
-      () => appendReplicated(redis, KEY, eventOf(2), one),
+      () => appendReplicated(server.connect(), KEY, eventOf(2), one),
       NotReplicatedError,
       'The replica is still connected but has stopped replying, and `appendReplicated` reported that it has the event. `WAIT` counts the replicas that have what _its own connection_ wrote, so send it after the `XADD`, on the same connection.',
     )
@@ -758,6 +785,34 @@ describe('backup and restore', () => {
     })
   })
 
+  test('can be restored even if entries were deleted in the meantime', async () => {
+    await everyInterleaving({
+      name: 'backup',
+      prepare: plant,
+      first: async (redis) => {
+        const lines: string[] = []
+        for await (const line of backup(redis, KEY)) lines.push(line)
+        return lines
+      },
+      second: (redis) => redis.xdel(KEY, '2-0'),
+      async verify({ first, held }) {
+        if (!first.ok) throw first.error
+        const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(first.value)))
+        verify(
+          outcome.ok,
+          `2-0 was deleted just before \`backup\`'s ${held ?? 'end'}, and the backup can't be restored. Write down how many entries the backup has, and not how many the stream had when the backup began.`,
+          { received: !outcome.ok && outcome.error },
+        )
+        const there = (await box.admin.xrange(COPY, '-', '+')).map(([id]) => id)
+        verifyEqual(
+          [there.filter((id) => id !== '2-0'), await lastId(COPY)],
+          [['1-0', '7-3'], '7-3'],
+          `2-0 was deleted just before \`backup\`'s ${held ?? 'end'}. The restored stream may miss it, but it should have 1-0 and 7-3, and the last ID 7-3.`,
+        )
+      },
+    })
+  })
+
   test('restores two streams at the same time', async () => {
     await plant()
     const lines = await save()
@@ -826,6 +881,26 @@ describe('backup and restore', () => {
       )
     }
     await startsOver(lines, 'Some attempts failed, because their backups were damaged')
+  })
+
+  test('refuses a last line that is cut off anywhere', async () => {
+    await plant()
+    await box.admin.xadd(KEY, '12-345', 'event', 'gone')
+    await box.admin.xdel(KEY, '12-345')
+    const lines = await save()
+    const last = lines.at(-1) ?? ''
+    for (let length = Math.max(0, last.length - 12); length < last.length; length += 1) {
+      const some = [...lines.slice(0, -1), last.slice(0, length)]
+      const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(some)))
+      const isWhole = outcome.ok && (await box.admin.xlen(COPY)) === 3 && (await lastId(COPY)) === '12-345' // nothing was lost
+      verify(
+        isWhole ||
+          (!outcome.ok && outcome.error instanceof BackupError && outcome.error.reason === 'incomplete'),
+        `The last line of this backup, of ${last.length} characters, was cut off after ${length}. \`restore\` should throw a BackupError with the reason \`incomplete\`, because part of a number is a number, too. JSON, for example, ends with a bracket that would be missing.`,
+        { received: outcome.ok ? outcome.value : outcome.error },
+      )
+      await box.admin.del(COPY)
+    }
   })
 
   test('restores all or nothing', async () => {

@@ -145,12 +145,12 @@ export async function* backup(redis: Redis, key: string): AsyncGenerator<string>
     const [stream] = (await redis.xread('COUNT', 250, 'STREAMS', key, after)) ?? []
     const page = stream?.[1] ?? []
     for (const [id, fields] of page) {
-      if (isAfter(id, upTo)) return yield `end ${number} ${upTo}`
+      if (isAfter(id, upTo)) return yield `end ${number} ${upTo} .`
       yield `${number} ${id} ${Buffer.from(JSON.stringify(fields)).toString('base64')}`
       number += 1
       after = id
     }
-    if (page.length < 250) return yield `end ${number} ${upTo}`
+    if (page.length < 250) return yield `end ${number} ${upTo} .`
   }
 }
 
@@ -169,8 +169,8 @@ export async function restore(redis: Redis, key: string, lines: AsyncIterable<st
     const transaction = own.multi().xgroup('CREATE', key, 'g', '$', 'MKSTREAM').xgroup('DESTROY', key, 'g')
     let number = 0
     for await (const line of lines) {
-      const [first, second, third = ''] = line.split(' ')
-      if (first === 'end' && Number(second) === number && /^\d+-\d+$/.test(third)) {
+      const [first, second, third = '', fourth] = line.split(' ')
+      if (first === 'end' && Number(second) === number && fourth === '.') {
         const replies = await transaction.call('XSETID', key, third).exec()
         if (replies === null) throw new BackupError(key, 'exists')
         for (const [error] of replies) if (error !== null) throw error
