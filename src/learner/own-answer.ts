@@ -15,7 +15,7 @@ export class NotStartedError extends Error {
   constructor(lesson: string, file: string) {
     const number = lesson.split('-')[0]
     super(
-      `There's no answer to check yet, because ${shownPath(file)} doesn't exist. Start with: ${self} start ${number}`,
+      `You have no answer yet, because ${shownPath(file)} doesn't exist. Start with: ${self} start ${number}`,
     )
     this.lesson = lesson
   }

@@ -72,12 +72,17 @@ function heading(result: CheckResult, { width, palette, title }: CheckView): rea
   const style = stateSpan(state, palette).styles
   const name = title === undefined ? result.lesson : `${result.lesson} · ${title}`
   const { kind, name: redis } = result.redis
-  const where = `${result.target} on ${redis}${kind === 'embedded' ? '' : ` (${kind})`}, ${Math.round(result.ms)} ms`
+  const where = `${result.target} on ${redis}${kind === 'embedded' ? '' : ` (${kind})`}, ${durationOf(result.ms)}`
   const symbol = span(`${stateSymbol(state, palette)} `, ...style, 'bold')
   return [
     ...wrap([span(name, 'bold'), span(` ${state}`, ...style, 'bold')], { width, first: symbol }),
     ...wrap(span(where, 'dim'), { width, first: '  ' }),
   ]
+}
+
+/** A check of a few seconds is the rule; of a longer one, milliseconds say nothing. */
+function durationOf(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`
 }
 
 export function taskLine(task: TaskResult, { width, palette }: CheckView): readonly Line[] {

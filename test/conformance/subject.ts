@@ -101,11 +101,11 @@ export interface Sizes {
   readonly writers: number
   /** Number of characters in the largest payload. */
   readonly payload: number
-  /** Number of events in a long stream: more than a page, which has 1,000 at most. */
+  /** Number of events in a long stream: more than a few pages, which have 1,000 at most. */
   readonly long: number
 }
 
-export const FULL: Sizes = { batches: [1, 100, 10_000], writers: 50, payload: 1_000_000, long: 2_300 }
+export const FULL: Sizes = { batches: [1, 100, 10_000], writers: 50, payload: 1_000_000, long: 5_500 }
 export const SMALL: Sizes = { batches: [1, 100], writers: 20, payload: 100_000, long: 1_010 }
 
 /** Returns the n-th event of a counter. */

@@ -76,6 +76,7 @@ describe('a verdict', () => {
     const [first, second] = show(failing, { title: 'A store of lists' }).split('\n')
     expect(first).toBe('✗ 02-list-store · A store of lists failed')
     expect(second).toBe('  workspace on Valkey 8.1.1 (binary), 120 ms')
+    expect(show({ ...failing, ms: 13_738 })).toContain('(binary), 13.7 s')
   })
 
   test('has a line for each task, with sign and word', () => {
