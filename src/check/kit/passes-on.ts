@@ -41,9 +41,9 @@ export async function passesOnErrors<T>(passesOn: PassesOn<T>): Promise<void> {
       const isDone = refused === undefined || (outcome.ok && (await works?.(outcome.value)))
       const isOther = typeof never === 'function' && !outcome.ok && outcome.error instanceof never
       if (!isDone && (!isReported || isOther)) {
-        fail(`Redis refused ${refused} with an error (NOPERM)`, name, outcome, 'that error', why, sent)
+        fail(`Redis refused \`${refused}\` with an error (NOPERM)`, name, outcome, 'that error', why, sent)
       }
-      if (closes) await verifyClosed(refused === undefined ? '' : `Redis refused ${refused}, and `, name)
+      if (closes) await verifyClosed(refused === undefined ? '' : `Redis refused \`${refused}\`, and `, name)
     },
   })
 }
@@ -125,11 +125,11 @@ function isErrorInReplies({ name, pipeline, error, reply }: SentCommand): boolea
 /** What the code made of the error. */
 function described(outcome: Outcome<unknown>): string {
   if (!outcome.ok) {
-    return `rejected with ${outcome.error instanceof Error ? `a different error (${outcome.error.name})` : 'something else'}`
+    return `rejected with ${outcome.error instanceof Error ? `a different error (\`${outcome.error.name}\`)` : 'something else'}`
   }
   if (outcome.value === undefined) return 'resolved as if it had worked'
   const value = inspect(outcome.value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 2 })
-  return `returned ${shorten(value, 60)}`
+  return `returned \`${shorten(value, 60)}\``
 }
 
 async function verifyClosed(what: string, name: string): Promise<void> {

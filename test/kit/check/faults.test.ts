@@ -507,19 +507,19 @@ describe('errors that have to be passed on', () => {
   })
 
   test.each<readonly [string, (redis: Redis) => Promise<unknown>]>([
-    ['returned []', (redis) => add(redis).catch(() => [])],
+    ['returned `[]`', (redis) => add(redis).catch(() => [])],
     ['resolved as if it had worked', (redis) => add(redis).then(undefined, () => {})],
     [
-      'rejected with a different error (TypeError)',
+      'rejected with a different error (`TypeError`)',
       (redis) => add(redis).catch(() => Promise.reject(new TypeError())),
     ],
     [
-      'rejected with a different error (RangeError)',
+      'rejected with a different error (`RangeError`)',
       (redis) => add(redis).catch((cause) => Promise.reject(new RangeError('conflict', { cause }))),
     ],
   ])('fail if the code %s', async (made, run) => {
     await expect(passesOn(run)).rejects.toThrow(
-      `Redis refused XADD with an error (NOPERM), and \`write\` ${made}. Expected it to reject with that error. The caller has to know.`,
+      `Redis refused \`XADD\` with an error (NOPERM), and \`write\` ${made}. Expected it to reject with that error. The caller has to know.`,
     )
   })
 
@@ -564,7 +564,7 @@ describe('errors that have to be passed on', () => {
     const onError = (redis: Redis) => leaveOpenAfter(redis.duplicate(), (error) => error !== undefined)
     await passesOn(onError)
     const open = '`write` left a connection open. Close your own connections in a `finally`.'
-    await expect(passesOn(onError, { closes: true })).rejects.toThrow(`Redis refused XADD, and ${open}`)
+    await expect(passesOn(onError, { closes: true })).rejects.toThrow(`Redis refused \`XADD\`, and ${open}`)
     const onSuccess = (redis: Redis) => leaveOpenAfter(redis.duplicate(), (error) => error === undefined)
     await expect(passesOn(onSuccess, { closes: true })).rejects.toThrow(open)
   })
@@ -578,10 +578,10 @@ describe('errors that have to be passed on', () => {
     const expected =
       "Expected it to reject with the error from Redis (WRONGTYPE). An error isn't an empty reply."
     await expect(passes(() => add(box.redis).catch(() => []))).rejects.toThrow(
-      `${held} returned []. ${expected}`,
+      `${held} returned \`[]\`. ${expected}`,
     )
     await expect(passes(() => add(box.redis).catch(() => Promise.reject(new TypeError())))).rejects.toThrow(
-      `${held} rejected with a different error (TypeError). ${expected}`,
+      `${held} rejected with a different error (\`TypeError\`). ${expected}`,
     )
     await expect(passes(() => box.redis.pipeline().xlen('s').exec())).rejects.toThrow('so check each reply')
     const own = box.redis.duplicate()

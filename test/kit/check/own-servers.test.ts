@@ -85,12 +85,12 @@ need('redis-server').describe("servers of a suite's own", () => {
     const refused = 'Redis refused to write because it had no replica (NOREPLICAS), and `write`'
     const expected = 'Expected it to reject with the error from Redis. The caller has to know.'
     await expect(passesOn((redis) => add(redis).catch(() => []))).rejects.toThrow(
-      `${refused} returned []. ${expected}`,
+      `${refused} returned \`[]\`. ${expected}`,
     )
     const inAnother = (redis: Redis) =>
       add(redis).catch((cause: unknown) => Promise.reject(new RangeError('conflict', { cause })))
     await expect(passesOn(inAnother)).rejects.toThrow(
-      `${refused} rejected with a different error (RangeError). ${expected}`,
+      `${refused} rejected with a different error (\`RangeError\`). ${expected}`,
     )
     const unread = (redis: Redis) => redis.pipeline().xadd('s', '*', 'f', 'v').exec()
     await expect(passesOn(unread)).rejects.toThrow('so check each reply')
