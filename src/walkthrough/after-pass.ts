@@ -34,11 +34,11 @@ export async function afterPass(learner: Learner, lesson: Lesson, leadsTo: Leads
   const next = lessonAfter(learner, lesson)
   return [
     ...(lesson.learned === undefined ? [] : [`**What you know now:** ${lesson.learned}`]),
-    `It took you ${new Intl.ListFormat('en').format(effort)}.`,
+    `It took you ${listed(effort)}.`,
     ...(others.length === 0
       ? []
       : [
-          `There are other ways to do it: ${others.map((name) => titleOf(name).toLowerCase()).join('; ')}. ${leadsTo.others}`,
+          `There are other ways to do it: ${listed(others.map((name) => `*${titleOf(name)}*`))}. ${leadsTo.others}`,
         ]),
     next === undefined
       ? 'This was the last lesson.'
@@ -49,6 +49,10 @@ export async function afterPass(learner: Learner, lesson: Lesson, leadsTo: Leads
         ]
       : []),
   ].join('\n\n')
+}
+
+function listed(parts: readonly string[]): string {
+  return new Intl.ListFormat('en').format(parts)
 }
 
 /** How a lesson begins: a problem and a question, in one paragraph. */

@@ -27,7 +27,7 @@ test('a pass says what you know, how long it took, what other ways there are, an
   const text = await afterPass({ course, home, progress }, lesson, leadsTo)
   expect(text).toContain(`**What you know now:** ${lesson.learned}`)
   expect(text).toContain('It took you 25 minutes, 2 checks, and 1 hint.')
-  expect(text).toContain('last generated id; watch on its own connection. o shows them.')
+  expect(text).toContain('*Last generated id*, and *Watch on its own connection*. o shows them.')
   expect(text).toMatch(/\*\*Next, 08 · Projections:\*\* To show one user.*\?\*\* n goes there\.$/)
 })
 

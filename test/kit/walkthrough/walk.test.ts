@@ -214,7 +214,7 @@ describe('the walkthrough', () => {
     await walkThrough(walk)
     const all = ui.shown.join('\n')
     expect(all).toContain('The editor "ed" is not installed.')
-    expect(all).toContain("You have no answer yet")
+    expect(all).toContain('You have no answer yet')
     expect(all).toContain('Task 1 · createEvent')
   })
 
