@@ -885,6 +885,32 @@ describe('read your own write', () => {
     )
   })
 
+  test('passes on an error while it waits', async () => {
+    await plant(1, 1)
+    await update()
+    let refusedWhileWaiting = false
+    await everyRefusal({
+      name: 'handleGetUserQuery',
+      run: async (redis) => {
+        const before = box.commands.length
+        const asked = ask({ userId: 'u-9', token: '9-0' }, redis)
+        await until(asked.settled, 20)
+        const sent = box.commands.slice(before)
+        refusedWhileWaiting = sent.some(({ error }) => error?.message.includes('NOPERM'))
+        asked.giveUp()
+        return await asked.running
+      },
+      verify({ outcome, refused, isReported }) {
+        if (!refusedWhileWaiting) return
+        verify(
+          isReported,
+          `Redis refused \`${refused}\` with an error (NOPERM) while the query waited, and the query hid that error. Let it reach the caller: a caller that gets a \`NotYetError\` thinks that the read model is behind.`,
+          { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+        )
+      },
+    })
+  })
+
   test('keeps waiting when another event comes first', async () => {
     await plant(1, 1)
     const asked = ask({ userId: 'u-2', token: '2-0' })
