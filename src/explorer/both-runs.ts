@@ -11,11 +11,10 @@ export function bothRuns(explorer: Explorer, other: Explorer | undefined, size: 
   const between = span(size.palette.unicode ? ' │ ' : ' | ', 'dim')
   const left = Math.floor((size.width - between.text.length) / 2)
   const right = size.width - between.text.length - left
-  const halves = ([explorer, other] as const).toSorted(
-    (one, another) => Number(one.isModel ?? false) - Number(another.isModel ?? false),
-  )
+  const aside = { ...other, filter: explorer.filter }
+  const halves = explorer.isModel ? [aside, explorer] : [explorer, aside]
   const [own, model] = halves.map((half, index) =>
-    explorerScreen(half, { ...size, width: index === 0 ? left : right, isAside: half === other }),
+    explorerScreen(half, { ...size, width: index === 0 ? left : right, isAside: half === aside }),
   )
   return Array.from({ length: size.height }, (_, index) => {
     const line = own?.[index] ?? []

@@ -30,7 +30,7 @@ export class Comparison {
     const there = known ?? (await this.#model())
     const here = current()
     if (typeof there === 'string') return { ...here, notice: there }
-    const { notice, ...left } = here // it was about the key that led away
+    const { notice, typing, ...left } = here // both belong to the run that the keys step through
     this.#other = left
     return known === undefined ? inPlaceOf(here, there) : withFilterOf(here, there)
   }

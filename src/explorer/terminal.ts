@@ -68,8 +68,11 @@ export async function exploreOnTerminal(
   /** Other keys work meanwhile. */
   const compare = async () => {
     const { asksForModel, ...asking } = explorer
-    explorer = { ...asking, notice: 'Running the same test with the model answer …' }
-    draw()
+    explorer = asking
+    if (comparison.other === undefined) {
+      explorer = { ...asking, notice: 'Running the same test with the model answer …' }
+      draw()
+    }
     if (isComparing) return
     isComparing = true
     explorer = await comparison.switched(() => explorer)

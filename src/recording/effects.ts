@@ -70,7 +70,7 @@ function effectOf(
   const touched = parts.flatMap((part) => touchesOf(part, scriptOf(part)))
   const looked = new Set(touched.filter(({ how }) => how !== 'write').map(({ key }) => key))
   const named = new Set(touched.filter(({ how }) => how === 'write').map(({ key }) => key))
-  const changed = knowsChanges ? changedBy(step, named) : saysNothing(step) ? NOTHING : named
+  const changed = knowsChanges ? changedBy(step, named) : saysNothing(step, scriptOf(step)) ? NOTHING : named
   const isRefused =
     named.size > 0 && (isRefusal(step, scriptOf(step)) || (changed.size === 0 && isScript(step)))
   const wrote = isRefused ? named : changed
@@ -110,7 +110,10 @@ function isScript(step: CommandStep): boolean {
 const ZERO_IS_NOTHING =
   /^(SADD|SREM|ZREM|HDEL|HSETNX|SETNX|DEL|UNLINK|LREM|XACK|XDEL|XTRIM|EXPIRE|PEXPIRE|PERSIST|MSETNX)$/
 
-function saysNothing(step: CommandStep): boolean {
+function saysNothing(step: CommandStep, script: Script | undefined): boolean {
+  const begin = /^\[?(?:["']([^"']*)["']|\(integer\) (-?\d+))/.exec(step.reply?.s ?? '')
+  const first = begin?.[1] ?? begin?.[2]
+  if (first !== undefined && script?.refusals.has(first)) return true
   const mayBe = ZERO_IS_NOTHING.test(nameOf(step)) || isScript(step)
   return mayBe && /^\[?\(integer\) (0|-1)\b/.test(step.reply?.s ?? '')
 }

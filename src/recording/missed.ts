@@ -1,34 +1,38 @@
 import type { Effect } from './effects.ts'
-import { nameOf } from './touches.ts'
-import type { Collision, CommandStep } from './types.ts'
+import { nameOf, touches } from './touches.ts'
+import type { Collision, CommandStep, Step } from './types.ts'
 
 /**
- * A client listens for changes, but a key that it had looked at was changed by someone else, and no one looked at it
- * again: the message came too early, or nothing was done about it.
+ * Someone changed a key that had been looked at, code that listens for changes heard of it too late, or heard of it and
+ * did nothing, and no one looked again.
  */
-export function missed(commands: readonly CommandStep[], effects: readonly Effect[]): Collision | undefined {
-  const leaves = commands.filter((one) => /^([PS]?UNSUBSCRIBE|QUIT|RESET)$/.test(nameOf(one)))
+export function missed(steps: readonly Step[], effects: readonly Effect[]): Collision | undefined {
   for (const change of effects.filter(({ wrote, isRefused }) => wrote.size > 0 && !isRefused)) {
-    if (!commands.some((one) => isListening(one, leaves, change.n))) continue
+    const later = steps.filter(({ n }) => n > change.n)
     for (const key of change.wrote) {
-      const looks = effects.filter(({ lane, looked, parts }) => {
-        return lane !== undefined && lane !== change.lane && looked.has(key) && !parts.every(seesOnlyNews)
-      })
+      const looks = effects.filter(
+        ({ lane, looked, parts }) =>
+          lane !== undefined &&
+          lane !== change.lane &&
+          looked.has(key) &&
+          !parts.every((part) => seesOnlyNews(part, key)),
+      )
       const look = looks.at(-1)
-      if (look !== undefined && look.n < change.n)
+      if (look !== undefined && look.n < change.n && later.some((step) => listens(step, key)))
         return { kind: 'missed', key, looked: look.n, changed: change.n }
     }
   }
   return undefined
 }
 
-/** Its subscription hadn't ended by then, or it reads only what comes next. */
-function isListening(step: CommandStep, leaves: readonly CommandStep[], then: number): boolean {
-  const hasLeft = leaves.some(({ connection, n }) => connection === step.connection && n > step.n && n < then)
-  return seesOnlyNews(step) || (/^[PS]?SUBSCRIBE$/.test(nameOf(step)) && !hasLeft)
+/** A message arrives, or the code begins to wait for what comes next. */
+function listens(step: Step, key: string): boolean {
+  if (step.kind === 'message') return true
+  return step.kind === 'command' && (/^[PS]?SUBSCRIBE$/.test(nameOf(step)) || seesOnlyNews(step, key))
 }
 
 /** `XREAD` from `$` passes over what was added before it was sent. */
-function seesOnlyNews(step: CommandStep): boolean {
-  return nameOf(step) === 'XREAD' && step.args.some(({ s }) => s === '$')
+function seesOnlyNews(step: CommandStep, key: string): boolean {
+  const isFromNow = nameOf(step) === 'XREAD' && step.args.some(({ s }) => s === '$')
+  return isFromNow && touches(step).some((touch) => touch.key === key)
 }

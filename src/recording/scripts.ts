@@ -6,6 +6,8 @@ export interface Script {
   readonly writes: boolean
   /** It has a `return`, so a reply of nil may mean that it decided to write nothing. */
   readonly returns: boolean
+  /** How a reply begins that's sent only before the first write: the script decided to write nothing. */
+  readonly refusals: ReadonlySet<string>
 }
 
 /** Finds the script of a command; undefined if it isn't a script, or if its text doesn't tell what it does. */
@@ -53,5 +55,18 @@ function readScript({ s, bytes }: CommandStep['args'][number]): Script | undefin
   return {
     writes: known.some((name) => !isReadOnly(name) && !CHANGES_NO_KEY.test(name)),
     returns: /\breturn\b/.test(s),
+    refusals: refusalsIn(s),
   }
+}
+
+const RETURNS = /\breturn\s*\{?\s*(?:'([^']*)'|"([^"]*)"|(-?\d+))/g
+
+function refusalsIn(s: string): ReadonlySet<string> {
+  const write = [...s.matchAll(CALLS)].find(
+    ([, , name = '']) => !isReadOnly(name) && !CHANGES_NO_KEY.test(name),
+  )
+  if (write === undefined) return new Set()
+  const beginnings = (part: string) => [...part.matchAll(RETURNS)].map(([, a, b, c]) => a ?? b ?? c ?? '')
+  const later = new Set(beginnings(s.slice(write.index)))
+  return new Set(beginnings(s.slice(0, write.index)).filter((one) => !later.has(one)))
 }

@@ -86,15 +86,24 @@ function wroteAnyway(refused: Effect, key: string, { changes, after }: Gap): Eff
   )
 }
 
-/** Both sent the very same event, ID and time included, so nothing was decided again. */
+/** Both sent the very same events, IDs included, and nothing else as JSON, so nothing was decided again. */
 function isWithEventsOf({ parts }: Effect, { parts: others }: Effect): boolean {
-  const sent = new Set(others.flatMap(({ args }) => args.map(({ s }) => s)))
-  return parts.some(({ args }) => args.some(({ s }) => s.startsWith('{"') && sent.has(s)))
+  const [sent, again] = [jsonIn(parts), jsonIn(others)]
+  return again.some((s) => s.includes('"eventId"')) && again.every((s) => sent.includes(s))
+}
+
+function jsonIn(parts: readonly CommandStep[]): readonly string[] {
+  return parts.flatMap(({ args }) => args.map(({ s }) => s).filter((s) => s.startsWith('{"')))
 }
 
 /** A version alone, or the reply of a script that refused, says nothing about the events. */
 function isDecidable({ parts, isRefused }: Effect): boolean {
-  return !isRefused && !parts.every((part) => /^(XLEN|XINFO|LLEN|GET)$/.test(nameOf(part)))
+  return !isRefused && !parts.every(tellsVersion)
+}
+
+function tellsVersion(part: CommandStep): boolean {
+  const name = nameOf(part)
+  return /^(WATCH|XLEN|XINFO|LLEN|GET)$/.test(name) || (name === 'XREVRANGE' && part.args.at(-1)?.s === '1')
 }
 
 /** It only deletes what the client had written itself: a lock. */
@@ -107,8 +116,7 @@ function staleWrite(write: Effect, effects: readonly Effect[]): readonly Collisi
   const before = effects.filter((other) => other.n < n && !other.about)
   return [...wrote].flatMap((key) => {
     if (lane === undefined) return []
-    const own = before.filter((other) => other.lane === lane)
-    const looks = looksSinceWrite(own, key, write)
+    const looks = looksSinceWrite(before, key, write)
     const change = before.find((other) => {
       if (other.lane === lane || !other.wrote.has(key) || other.isRefused) return false
       const look = lookBefore(other, looks, key)
@@ -120,12 +128,19 @@ function staleWrite(write: Effect, effects: readonly Effect[]): readonly Collisi
 }
 
 /** A lane's looks at a key since its own last write to it, on which this one may be based. */
-function looksSinceWrite(own: readonly Effect[], key: string, write: Effect): readonly Effect[] {
+function looksSinceWrite(before: readonly Effect[], key: string, write: Effect): readonly Effect[] {
+  const own = before.filter(({ lane }) => lane === write.lane)
   const writes = own.filter(({ wrote }) => wrote.has(key))
   const done = writes.findLastIndex(({ isRefused }) => !isRefused)
-  const isOldDecision = writes.slice(done + 1).some((refused) => isWithEventsOf(refused, write))
-  const last = (isOldDecision ? writes[done] : writes.at(-1))?.n ?? 0
-  return own.filter((look) => look.n >= last && look.looked.has(key) && (!isOldDecision || isDecidable(look)))
+  const refused = writes.slice(done + 1).findLast((one) => isWithEventsOf(one, write))
+  const last = (refused === undefined ? writes.at(-1) : writes[done])?.n ?? 0
+  const looks = own.filter(({ n, looked }) => n >= last && looked.has(key))
+  if (refused === undefined) return looks
+  // The same code may have looked again, on another connection.
+  const hasDecidedAgain = before.some(
+    (one) => one.lane !== undefined && one.n > refused.n && one.looked.has(key) && isDecidable(one),
+  )
+  return hasDecidedAgain ? [] : looks.filter(isDecidable)
 }
 
 /** A claim that got nothing may have had many causes; a change is one only if it was about one of the entries. */

@@ -3,8 +3,12 @@ import type { Palette, Style } from './palette.ts'
 import type { Line, Span } from './text.ts'
 import { span } from './text.ts'
 
-/** A diagnosis, or any other sentence of ours: text between backticks is code. */
+/**
+ * A diagnosis, or any other sentence of ours: text between backticks is code. If a message that it quotes has a backtick,
+ * too, it can't be known which two are a pair.
+ */
 export function sentenceSpans(text: string, palette: Palette): Line {
+  if (text.split('`').length % 2 === 0) return [span(text)]
   return text
     .split(/`([^`\n]+)`/)
     .map((part, index) => (index % 2 === 0 ? span(part) : codeSpan(part, palette)))

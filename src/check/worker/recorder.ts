@@ -107,24 +107,15 @@ function orderOf(commands: readonly SentCommand[], foreign: readonly ForeignComm
   return { log: withForeign(own, foreign), before: [], after: [] }
 }
 
-/**
- * What the test itself sent comes before the first command that was sent later. After the last one, it's cleaning up,
- * unless it publishes something that a subscriber should react to.
- */
+/** What the test itself sent comes before the first command that was sent later; after the last one, it's cleaning up. */
 function withForeign(own: readonly LoggedCommand[], foreign: readonly ForeignCommand[]): readonly Logged[] {
   const rest = [...foreign]
-  const log = own.flatMap((one): readonly Logged[] => {
+  return own.flatMap((one): readonly Logged[] => {
     const until = one.sent ?? one.command.issued
     const count = rest.findIndex(({ sent }) => sent > until)
-    return [...sentAtOnce(rest.splice(0, count === -1 ? rest.length : count)), one]
+    const sent = rest.splice(0, count === -1 ? rest.length : count)
+    const [first] = sent
+    if (first === undefined) return [one]
+    return [{ kind: 'check', sent, changes: [], woke: [], at: first.sentAt, answered: first.sent }, one]
   })
-  const hasSubscriber = own.some(({ command }) => command.name.endsWith('SUBSCRIBE'))
-  const published = rest.findLastIndex(({ name }) => name.endsWith('PUBLISH'))
-  return hasSubscriber ? [...log, ...sentAtOnce(rest.slice(0, published + 1))] : log
-}
-
-function sentAtOnce(sent: readonly ForeignCommand[]): readonly Logged[] {
-  const [first] = sent
-  if (first === undefined) return []
-  return [{ kind: 'check', sent, changes: [], woke: [], at: first.sentAt, answered: first.sent }]
 }

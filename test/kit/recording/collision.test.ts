@@ -218,6 +218,13 @@ describe('a stale write', () => {
 
   test.each(['1!', '1 '])('was the old decision if a retry sends the very same event (%s)', (second) => {
     const event = '{"eventId":"e-2"}'
+    // Another event may have the same payload.
+    const payloadOnly = `
+      1  XRANGE account:1 - + → [["1-0", []]]
+      2  XADD account:1 2-0 event 3 → "2-0"
+      1! EVAL "redis.call('XLEN', KEYS[1]) redis.call('XADD', KEYS[1], '2-0')" 1 account:1 1 e-2 {"amount":5} → [(integer) 0, (integer) 2]
+      1  XLEN account:1 → (integer) 2
+      1  EVAL "redis.call('XLEN', KEYS[1]) redis.call('XADD', KEYS[1], '2-0')" 1 account:1 2 e-3 {"amount":5} → [(integer) 1, (integer) 3]`
     const race = (...between: readonly string[]) =>
       collisionOf(
         run(`
@@ -231,6 +238,12 @@ describe('a stale write', () => {
     expect(race('1  XLEN account:1 → (integer) 2')).toMatchObject({ looked: 1, changed: 2, wrote: 5 })
     expect(race('1  XRANGE account:1 (1-0 + → [["2-0", []]]')).toMatchObject({ wrote: 3, refused: true })
     expect(race('2  XLEN other → (integer) 0')).toMatchObject({ wrote: 5 })
+    expect(
+      race('1  WATCH account:1 → OK', '1  XREVRANGE account:1 + - COUNT 1 → [["2-0", []]]'),
+    ).toMatchObject({
+      wrote: 6,
+    })
+    expect(collisionOf(run(payloadOnly))).toMatchObject({ wrote: 3, refused: true })
   })
 
   test("isn't the release of the client's own lock", () => {
@@ -422,44 +435,84 @@ describe('a crash', () => {
   })
 })
 
+test("a script that replies as it does only before its first write hasn't written", () => {
+  const script = `"if redis.call('XLEN', KEYS[1]) ~= ARGV[1] then return {'conflict', 2} end redis.call('XADD', KEYS[1], '*') return {'added', 3}"`
+  const race = (reply: string) =>
+    collisionOf(
+      run(`
+      1  XRANGE account:1 - + → [["1-0", []]]
+      2  XADD account:1 2-0 event 3 → "2-0"
+      1! EVAL ${script} 1 account:1 1 → ${reply}`),
+    )
+  expect(race('["conflict", (integer) 2]')).toMatchObject({ wrote: 3, refused: true })
+  expect(race('["added", (integer) 3]')).not.toHaveProperty('refused')
+})
+
+test("a retry isn't the old decision if the code has looked again, on another connection, too", () => {
+  const add = `EVAL "redis.call('XLEN', KEYS[1]) redis.call('XADD', KEYS[1], '2-0')" 1 account:1`
+  const event = '{"eventId":"e-2"}'
+  const race = (between: string) =>
+    collisionOf(
+      run(`
+      1  XRANGE account:1 - + → [["1-0", []]]
+      2  XADD account:1 2-0 event 3 → "2-0"
+      1  ${add} 1 ${event} → [(integer) 0, (integer) 2]
+      ${between}
+      1  ${add} 2 ${event} → [(integer) 1, (integer) 3]`),
+    )
+  expect(race('')).toMatchObject({ looked: 1, wrote: 4 })
+  expect(race('3  XRANGE account:1 - + → [["1-0", []], ["2-0", []]]')).not.toMatchObject({ wrote: 5 })
+})
+
 describe('a change that was missed', () => {
   const READ = 'LRANGE list 0 499 → (empty array)'
-  const collision = (text: string) => collisionOf(run(text))
+  const PUSH = 'RPUSH list a → (integer) 1'
+  const collision = (...lines: readonly string[]) => collisionOf(run(lines.join('\n')))
+  const missed = { kind: 'missed', key: 'list', looked: 1, changed: 2 }
 
-  test('came after the last look of code that listens for changes', () => {
-    const missed = { kind: 'missed', key: 'list', looked: 1, changed: 2 }
-    expect(
-      collision(`
-      1  ${READ}
-      2  RPUSH list a → (integer) 1
-      3! SUBSCRIBE events → (integer) 1
-      3  QUIT → OK`),
-    ).toEqual(missed)
-    expect(
-      collision(`
-      1  XRANGE list - + → (empty array)
-      2  XADD list * n 1 → "1-0"
-      1  XREAD BLOCK 50 STREAMS list $ → (nil)`),
-    ).toEqual(missed)
+  test('came after the last look of code that begins to listen after it', () => {
+    expect(collision(`1 ${READ}`, `2 ${PUSH}`, '3! SUBSCRIBE events → (integer) 1', '3 QUIT → OK')).toEqual(
+      missed,
+    )
+    const stream = ['1 XRANGE list - + → (empty array)', '2 XADD list * n 1 → "1-0"']
+    expect(collision(...stream, '1 XREAD BLOCK 50 STREAMS list $ → (nil)')).toEqual(missed)
+    expect(collision(...stream, '1 XREAD BLOCK 50 STREAMS other $ → (nil)')).toBeUndefined()
+  })
+
+  test('or of code to which a message about it came', () => {
+    const { lanes, steps } = run(`1 SUBSCRIBE e → (integer) 1\n1 ${READ}\n2 ${PUSH}`)
+    const message: Step = {
+      kind: 'message',
+      n: 4,
+      at: 2,
+      lane: 1,
+      channel: 'e',
+      text: { s: 'a' },
+      changes: [],
+    }
+    expect(collisionOf({ lanes, steps })).toBeUndefined() // the subscription may have ended
+    expect(collisionOf({ lanes, steps: [...steps, message] })).toEqual({ ...missed, looked: 2, changed: 3 })
+  })
+
+  test("isn't one if only the test listens", () => {
+    const { lanes, steps } = run(`1 ${READ}\n2 ${PUSH}\n3 SUBSCRIBE e → (integer) 1`)
+    expect(collisionOf({ lanes, steps })).toEqual(missed)
+    const named = lanes.map((lane) => (lane.id === 3 ? { ...lane, role: 'the test' } : lane))
+    expect(collisionOf({ lanes: named, steps })).toBeUndefined()
   })
 
   test.each([
-    [
-      'was looked at later',
-      `1 ${READ}\n2 RPUSH list a → (integer) 1\n3 SUBSCRIBE e → (integer) 1\n1 ${READ}`,
-    ],
-    ['was made by the same client', `1 ${READ}\n1 RPUSH list a → (integer) 1\n3 SUBSCRIBE e → (integer) 1`],
+    ['was looked at later', `1 ${READ}`, `2 ${PUSH}`, '3 SUBSCRIBE e → (integer) 1', `1 ${READ}`],
+    ['was made by the same client', `1 ${READ}`, `1 ${PUSH}`, '3 SUBSCRIBE e → (integer) 1'],
     [
       'is to a key that no one had looked at',
-      `1 ${READ}\n2 RPUSH other a → (integer) 1\n3 SUBSCRIBE e → (integer) 1`,
+      `1 ${READ}`,
+      '2 RPUSH other a → (integer) 1',
+      '3 SUBSCRIBE e → (integer) 1',
     ],
-    ['came when no one listened', `1 ${READ}\n2 RPUSH list a → (integer) 1`],
-    [
-      'came after the subscription had ended',
-      `3 SUBSCRIBE e → (integer) 1\n1 ${READ}\n3 UNSUBSCRIBE e → (integer) 0\n2 RPUSH list a → (integer) 1`,
-    ],
-  ])("isn't one if it %s", (_, text) => {
-    expect(collision(text)).toBeUndefined()
+    ['came when no one listened', `1 ${READ}`, `2 ${PUSH}`],
+  ])("isn't one if it %s", (_, ...lines) => {
+    expect(collision(...lines)).toBeUndefined()
   })
 })
 

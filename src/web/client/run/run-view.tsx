@@ -17,9 +17,9 @@ interface RunViewProps {
   /** Begins before the first step, and shows only what has happened until then. */
   readonly fromTheStart?: boolean
   readonly stepper?: { current: Stepper | undefined }
-  /** The file that's open beside it, to go to the line of a step. */
   /** Which run it is, for a page with two of them. */
   readonly ofRun?: string
+  /** The file that's open beside it, to go to the line of a step. */
   readonly source?: { readonly name: string; goTo(line: number): void }
 }
 
