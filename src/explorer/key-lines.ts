@@ -56,11 +56,16 @@ function signOf(sign: Sign): Span {
   return span(`${sign} `, 'bold', ...LOOKS[sign])
 }
 
-/** All changed lines and the last few unchanged ones; a number counts those left out. */
+/** All changed lines and the last few unchanged ones, each below its group; a number counts those left out. */
 function parts(lines: readonly KeyLine[], short: boolean): readonly (KeyLine | number)[] {
   const unchanged = lines.filter(({ sign }) => sign === ' ')
   if (!short || unchanged.length <= FEW + 1) return lines
   const kept = new Set([...lines.filter(({ sign }) => sign !== ' '), ...unchanged.slice(-FEW)])
+  let group: KeyLine | undefined
+  for (const line of lines) {
+    if (line.depth === 0) group = line
+    else if (group !== undefined && kept.has(line)) kept.add(group)
+  }
   const result: (KeyLine | number)[] = []
   let missing = 0
   for (const line of lines) {

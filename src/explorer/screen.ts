@@ -38,9 +38,12 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
   const hasKeys = explorer.recording.depth === 'changes'
   const rule = hasKeys ? [keysTitle(explorer, size)] : []
   const { rows, paint } = commandRows(explorer, size)
-  const { lines: keys, from, to } = hasKeys ? keyRows(explorer, size) : { lines: [], from: 0, to: 0 }
   const room = height - head.length - foot.length - rule.length
-  const heights = divide(room, { rows: rows.length, keys: keys.length })
+  const heightsFor = (keys: KeyRows) => divide(room, { rows: rows.length, keys: keys.lines.length })
+  const all = hasKeys ? keyRows(explorer, size, false) : { lines: [], from: 0, to: 0 }
+  const isShort = explorer.filter === '' && heightsFor(all).keys < all.lines.length
+  const { lines: keys, from, to } = isShort ? keyRows(explorer, size, true) : all
+  const heights = heightsFor({ lines: keys, from, to })
   const current = rows.findIndex((row) => 'n' in row && row.n === currentStep(explorer))
   const inSight = rowsInView(explorer, rows, Math.max(0, current), heights.rows)
   const inView = windowWith(from, to, heights.keys, keys.length)
@@ -155,7 +158,15 @@ function keysTitle({ at, recording, filter, typing }: Explorer, { width, palette
   return [span(`${rule} ${text} ${rule.repeat(Math.max(0, width - widthOf(text) - 3))}`, 'dim')]
 }
 
-function keyRows(explorer: Explorer, { width, palette }: ScreenSize) {
+interface KeyRows {
+  readonly lines: readonly (() => Line)[]
+  /** The first and the last of them that changed. */
+  readonly from: number
+  readonly to: number
+}
+
+/** `short`: most of what didn't change is left out, because there's no room for it. */
+function keyRows(explorer: Explorer, { width, palette }: ScreenSize, short: boolean): KeyRows {
   const { filter, at } = explorer
   const views = viewsOf(explorer)
   if (views.length === 0) {
@@ -163,7 +174,7 @@ function keyRows(explorer: Explorer, { width, palette }: ScreenSize) {
       filter === '' ? (at === 0 ? 'The database is empty.' : 'There are no keys.') : 'No key contains that.'
     return { lines: [(): Line => [span(`  ${sentence}`, 'dim')]], from: 0, to: 0 }
   }
-  const painted = keyLines(views, { width, palette, short: filter === '' })
+  const painted = keyLines(views, { width, palette, short })
   const from = Math.max(
     0,
     painted.findIndex(({ isChanged }) => isChanged),

@@ -4,6 +4,7 @@ import { readMistakes } from '../../../src/authoring/index.ts'
 import { drawRace, type RacePicture, racePictures } from '../../../src/authoring/race-picture.ts'
 import { type Checker, openChecker, type Target } from '../../../src/check/index.ts'
 import { filesOf, loadCourse } from '../../../src/course/index.ts'
+import { fold, keysOf } from '../../../src/recording/index.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 
 const course = await loadCourse()
@@ -41,6 +42,18 @@ describe('the picture of a race in a lesson is what happens', () => {
   test('there are some', () => {
     expect(all.flat().length).toBeGreaterThan(3)
   })
+})
+
+test('what a test published last is a step, and what nothing was done about is missed', async () => {
+  const path = await targetOf('02-list-store', 'messages-while-busy-thrown-away')
+  await checker.check('02-list-store', path, { record: true })
+  const { steps, collision, after, before } = (await checker.record()) ?? {}
+  const [look, change, message] = steps?.slice(-3) ?? []
+  expect(look).toMatchObject({ kind: 'command', args: [{ s: 'LRANGE' }, {}, {}, {}] })
+  expect(change).toMatchObject({ kind: 'check', what: expect.stringContaining('the test sends') })
+  expect(message).toMatchObject({ kind: 'message', channel: 'events' })
+  expect(collision).toMatchObject({ kind: 'missed', looked: look?.n, changed: change?.n })
+  expect(fold(before ?? [], steps ?? [])).toEqual(keysOf(after ?? []))
 })
 
 async function draw(slug: string, { answer, task }: RacePicture): Promise<string> {

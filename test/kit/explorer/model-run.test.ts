@@ -39,6 +39,7 @@ test('keys that are pressed while the model answer runs still count', async () =
   answer(model)
   explorer = await switching
   expect(explorer).toMatchObject({ isModel: true, at: 1, filter: 'ev', typing: 'ev' })
+  expect(comparison.other).not.toHaveProperty('typing')
   expect(press(press(explorer, 'e'), '\r')).toMatchObject({ filter: 'eve' })
   const back = await switched(() => press(explorer, '\r'))
   expect(back).toMatchObject({ recording: opened.recording, filter: 'ev' })

@@ -179,6 +179,13 @@ describe('two runs', () => {
     expect(both(200, model, yours).at(-1)).toMatch(/^m leads here +│ ←→ Home End step/)
   })
 
+  test('have the same filter, which is typed in one of them', () => {
+    const typing = [...'/see'].reduce(press, yours)
+    const lines = both(200, typing, model)
+    expect(lines.filter((line) => line.includes('aggregate:account:acc-1  stream'))).toEqual([])
+    expect(lines.join('\n').match(/, \/see_/g)).toHaveLength(1)
+  })
+
   test('take turns on a narrow one', () => {
     expect(both(149, yours, model)).toEqual(screen(starterRun(), 3, [149, 24]).split('\n'))
   })
@@ -295,6 +302,17 @@ describe('what a step did to a key', () => {
     expect(all).toContain('  + 41-0  n 41-0')
     expect(all).not.toContain('    1-0  n 1-0')
     expect(screen(grown, 1, [80, 24], plain, `/k\r${'k'.repeat(60)}`)).toContain('    1-0  n 1-0')
+  })
+
+  test('is shown whole if there is room, and else with the group of what is pending', () => {
+    const groups = ['mail', 'sms'].map((name) => ({ ...group('8-0', '7-0', '8-0'), group: name }))
+    const ids = Array.from({ length: 9 }, (_, n) => `${n + 1}-0`)
+    const grown = changing(stream(groups, ...ids), stream(groups, ...ids, '10-0'))
+    expect(screen(grown, 1, [80, 50])).not.toContain('more')
+    const short = keysOn(screen(grown, 1, [80, 16]))
+    expect(short).toContain('  + 10-0  n 10-0')
+    const pending = short.findIndex((line) => line.startsWith('      8-0  mailer-1'))
+    expect(short.slice(0, pending).findLast((line) => /^ {4}\S/.test(line))).toMatch(/^ {4}group sms/)
   })
 
   test('hides a password and says how long a cut value was', () => {
