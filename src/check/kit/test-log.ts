@@ -28,6 +28,9 @@ export interface RecordedTest {
 const now = performance.now.bind(performance)
 const timeOfDay = Date.now.bind(Date)
 
+/** A test that never stops sending is no reason to wait. */
+const MOST_LOOKS = 5
+
 /** One test, or one round of a race, while it's recorded. */
 export class TestLog {
   readonly log: Logged[] = []
@@ -97,14 +100,22 @@ export class TestLog {
   async lookAround(address: string, keys: readonly string[], woke: LoggedCommand[]): Promise<void> {
     const watch = this.#watches.get(address)
     if (watch === undefined) return
-    const foreign = this.foreign.slice(this.#looked.get(watch) ?? 0)
+    const from = this.#looked.get(watch) ?? 0
+    let until = this.foreign.length
     const hasRestarted = this.#restarted.delete(address)
-    const [first] = foreign
     const isFirst = !watch.begun
-    this.#looked.set(watch, this.foreign.length)
+    this.#looked.set(watch, until)
     await watch.learn(keys)
-    if (isFirst || (foreign.length === 0 && !watch.expires && !hasRestarted)) return
-    const changes = await watch.look('all')
+    if (isFirst || (from === until && !watch.expires && !hasRestarted)) return
+    const changes = [...(await watch.look('all'))]
+    // The look may have seen only some of what was sent during it.
+    for (let times = 0; times < MOST_LOOKS && this.foreign.length > until; times += 1) {
+      until = this.foreign.length
+      changes.push(...(await watch.look('all')))
+    }
+    this.#looked.set(watch, until)
+    const foreign = this.foreign.slice(from, until)
+    const [first] = foreign
     const expired = changes.filter((change) => hasExpired(change))
     const others = changes.filter((change) => !hasExpired(change))
     // An expiry is listed before what the test sent, so it can't be later.
