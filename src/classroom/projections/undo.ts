@@ -8,7 +8,26 @@ import { canMerge } from './present.ts'
  * for what can't be taken back, and for what changes nothing: then the step before it can still be taken back. (A class
  * doesn't know whose hand is raised, so lowering one always counts.)
  */
-export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Undo | undefined {
+export function inverseOf(event: ClassEvent, before: ClassState): Undo | undefined {
+  const inverse = inverseInWords(event, before)
+  if (inverse === undefined || isSame(inverse.event, event)) return undefined
+  const { what, event: inverseEvent, goingBack = what } = inverse
+  // The event is itself an undo, and brings back what had been replaced: "the message" again would look unchanged.
+  const isBack = before.undo?.what === what && isSame(before.undo.event, event)
+  return { what: isBack ? goingBack : what, event: inverseEvent }
+}
+
+interface Inverse extends Undo {
+  /** Says instead that something earlier is back, if the event may replace something of its own kind. */
+  readonly goingBack?: string
+}
+
+/** Compared as the class's log stores them: without when they happened, and without fields that are undefined. */
+function isSame(one: NewClassEvent, other: NewClassEvent): boolean {
+  return one.type === other.type && JSON.stringify(one.payload) === JSON.stringify(other.payload)
+}
+
+function inverseInWords({ type, payload }: ClassEvent, before: ClassState): Inverse | undefined {
   const { announcements } = before
   switch (type) {
     case 'POSITION_SET':
@@ -19,23 +38,34 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       )
     case 'TIMER_SET':
       if (payload.until === undefined && announcements.timer === undefined) return undefined
-      return undo(payload.until === undefined ? 'stopping the timer' : 'the timer', {
-        type,
-        payload: { until: announcements.timer?.until, text: announcements.timer?.text },
-      })
+      return undo(
+        payload.until === undefined ? 'stopping the timer' : 'the timer',
+        { type, payload: { until: announcements.timer?.until, text: announcements.timer?.text } },
+        'going back to the earlier timer',
+      )
     case 'MESSAGE_SENT': {
       const { to } = payload
       const one = to === undefined ? undefined : named(before, to)
       const earlier = to === undefined ? announcements.message?.text : one?.note?.text
       if (payload.text === undefined && earlier === undefined) return undefined
       const what = payload.text === undefined ? 'withdrawing the message' : 'the message'
-      if (to === undefined) return undo(what, { type, payload: { text: earlier } })
-      return one && undo(`${what} to ${one.name}`, { type, payload: { to, text: earlier } })
+      const back = 'going back to the earlier message'
+      if (to === undefined) return undo(what, { type, payload: { text: earlier } }, back)
+      if (one === undefined) return undefined
+      return undo(
+        `${what} to ${one.name}`,
+        { type, payload: { text: earlier, to } },
+        `${back} to ${one.name}`,
+      )
     }
     case 'PAUSE_BEGUN':
     case 'PAUSE_ENDED':
       if (type === 'PAUSE_ENDED' && announcements.pause === undefined) return undefined
-      return undo(type === 'PAUSE_BEGUN' ? 'the break' : 'ending the break', breakOf(before))
+      return undo(
+        type === 'PAUSE_BEGUN' ? 'the break' : 'ending the break',
+        breakOf(before),
+        'going back to the earlier break',
+      )
     case 'SOLUTION_RELEASED':
       if (announcements.released.includes(payload.slug)) return undefined
       return undo(`releasing the solution to ${payload.slug}`, { type: 'SOLUTION_WITHDRAWN', payload })
@@ -43,11 +73,11 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       if (!announcements.released.includes(payload.slug)) return undefined
       return undo(`taking back the solution to ${payload.slug}`, { type: 'SOLUTION_RELEASED', payload })
     case 'TEXT_SHOWN':
-      if (payload.text !== undefined) return undo('changing the wall', showing(announcements.shown))
+      if (payload.text !== undefined) return wall(announcements.shown)
       if (announcements.shown === undefined) return undefined
       return undo('clearing the wall', showing(announcements.shown))
     case 'ATTEMPT_SHOWN':
-      return undo('changing the wall', showing(announcements.shown))
+      return wall(announcements.shown)
     case 'PARTICIPANTS_REMOVED':
       return undo(`removing ${namesOf(before, payload.learners)}`, { type: 'PARTICIPANTS_RESTORED', payload })
     case 'PARTICIPANTS_RESTORED':
@@ -78,7 +108,7 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       const one = named(before, payload.learner)
       if (one === undefined) return undefined
       const { id: learner, name, loweredAt = '' } = one
-      const isBack = payload.loweredAt !== undefined
+      const isBack = payload.loweredAt !== undefined && payload.loweredAt < loweredAt
       return undo(isBack ? `putting ${name}'s hand back up` : `lowering ${name}'s hand`, {
         type,
         payload: { learner, loweredAt },
@@ -88,6 +118,7 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       return undo(
         payload.joinCode === undefined ? 'going back to the first join code' : 'the new join code',
         { type, payload: { joinCode: before.joinCode } },
+        'going back to the earlier join code',
       )
     case 'CLASS_CLOSED':
       if (before.closedAt !== undefined) return undefined
@@ -100,8 +131,12 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
   }
 }
 
-function undo(what: string, event: NewClassEvent): Undo {
-  return { what, event }
+function undo(what: string, event: NewClassEvent, goingBack?: string): Inverse {
+  return { what, event, ...(goingBack !== undefined && { goingBack }) }
+}
+
+function wall(shown: Announcements['shown']): Inverse {
+  return undo('changing the wall', showing(shown), 'going back to what the wall showed')
 }
 
 function breakOf({ announcements: { pause } }: ClassState): NewClassEvent {

@@ -251,6 +251,98 @@ describe('undo', () => {
     expect(clock?.since).toBeUndefined()
   })
 
+  const other = '01-events'
+  const later = '2026-05-02T11:00:00.000Z'
+
+  test.each<readonly [NewClassEvent, NewClassEvent, string, string]>([
+    [
+      { type: 'POSITION_SET', payload: { slug } },
+      { type: 'POSITION_SET', payload: { slug: other } },
+      `moving the class to ${other}`,
+      `moving the class to ${slug}`,
+    ],
+    [
+      { type: 'MESSAGE_SENT', payload: { text: 'One' } },
+      { type: 'MESSAGE_SENT', payload: { text: 'Two' } },
+      'the message',
+      'going back to the earlier message',
+    ],
+    [
+      { type: 'MESSAGE_SENT', payload: { text: 'One', to: 'a' } },
+      { type: 'MESSAGE_SENT', payload: { text: 'Two', to: 'a' } },
+      'the message to A',
+      'going back to the earlier message to A',
+    ],
+    [
+      { type: 'TIMER_SET', payload: { until: at, text: 'One' } },
+      { type: 'TIMER_SET', payload: { until: later, text: '' } },
+      'the timer',
+      'going back to the earlier timer',
+    ],
+    [
+      { type: 'PAUSE_BEGUN', payload: {} },
+      { type: 'PAUSE_BEGUN', payload: { until: later } },
+      'the break',
+      'going back to the earlier break',
+    ],
+    [
+      { type: 'TEXT_SHOWN', payload: { text: 'One' } },
+      { type: 'TEXT_SHOWN', payload: { text: 'Two' } },
+      'changing the wall',
+      'going back to what the wall showed',
+    ],
+    [
+      { type: 'ATTEMPT_SHOWN', payload: { learner: 'a', eventId: 'e' } },
+      { type: 'ATTEMPT_SHOWN', payload: { learner: 'a', eventId: 'e', run: true } },
+      'changing the wall',
+      'going back to what the wall showed',
+    ],
+    [
+      { type: 'HAND_LOWERED', payload: { learner: 'a' } },
+      { type: 'HAND_LOWERED', payload: { learner: 'a' } },
+      "lowering A's hand",
+      "putting A's hand back up",
+    ],
+    [
+      { type: 'PARTICIPANT_RENAMED', payload: { learner: 'a', name: 'One' } },
+      { type: 'PARTICIPANT_RENAMED', payload: { learner: 'a', name: 'Two' } },
+      'renaming One',
+      'renaming Two',
+    ],
+    [
+      { type: 'CODE_CHANGED', payload: { joinCode: 'ABCDEF' } },
+      { type: 'CODE_CHANGED', payload: { joinCode: 'GHJKLM' } },
+      'the new join code',
+      'going back to the earlier join code',
+    ],
+  ])('a second one, %j and %j, and back and forth', (first, second, done, back) => {
+    const stored = (state: ClassState, event: NewClassEvent, when = at) =>
+      evolveClass(state, { ...(JSON.parse(JSON.stringify(event)) as NewClassEvent), at: when } as ClassEvent)
+    const once = stored(before, first)
+    const twice = stored(once, second, later)
+    const said: (string | undefined)[] = []
+    let state = twice
+    for (let steps = 0; steps < 4; steps += 1) {
+      said.push(state.undo?.what)
+      if (state.undo !== undefined) state = stored(state, state.undo.event, steps % 2 === 0 ? at : later)
+      const { undo: _, clock: __, ...now } = state
+      const { undo: ___, clock: ____, ...then } = steps % 2 === 0 ? once : twice
+      expect(now).toEqual(then)
+    }
+    expect(said).toEqual([done, back, done, back])
+  })
+
+  test.each<NewClassEvent>([
+    { type: 'MESSAGE_SENT', payload: { text: 'One' } },
+    { type: 'MESSAGE_SENT', payload: { text: 'One', to: 'a' } },
+    { type: 'PAUSE_BEGUN', payload: {} },
+    { type: 'TEXT_SHOWN', payload: { text: 'One' } },
+    { type: 'ATTEMPT_SHOWN', payload: { learner: 'a', eventId: 'e' } },
+  ])('the same again leaves the step before it: %j', (event) => {
+    const once = at1(before, event)
+    expect(at1(once, event).undo).toEqual(once.undo)
+  })
+
   test.each<NewClassEvent>([
     { type: 'POSITION_SET', payload: {} },
     { type: 'MESSAGE_SENT', payload: {} },
