@@ -50,7 +50,7 @@ export class Hub {
   readonly #chores: Chores
   readonly #broadcast: Broadcast
   readonly #waiting = new Waiting()
-  #refusedAt = Number.NEGATIVE_INFINITY
+  /** Set while the instructor is told that the class is full. */
   #fullEnds: NodeJS.Timeout | undefined
 
   private constructor(options: HubOptions) {
@@ -66,7 +66,7 @@ export class Hub {
       lessons,
       now,
       classInfo: () => this.classInfo,
-      isFull: () => this.#isFull,
+      isFull: () => this.#fullEnds !== undefined,
     })
     this.#messages = messages
     this.#broadcast = new Broadcast(() => messages.changes())
@@ -109,17 +109,16 @@ export class Hub {
     return this.#projection.class.closedAt !== undefined
   }
 
-  get #isFull(): boolean {
-    return this.#now().getTime() - this.#refusedAt < FULL_FOR
-  }
-
   /** Tells the instructor that there was no room for what a participant sent; for a while, unless it happens again. */
   refusedForLackOfRoom(): void {
     const tellPages = () => this.#broadcast.schedule(this.#projection.class.participants.length)
-    if (!this.#isFull) tellPages()
-    this.#refusedAt = this.#now().getTime()
+    if (this.#fullEnds === undefined) tellPages()
     clearTimeout(this.#fullEnds)
-    this.#fullEnds = setTimeout(tellPages, FULL_FOR)
+    // The timer itself ends it: by the clock, it could be a moment too early, and no page would be told later.
+    this.#fullEnds = setTimeout(() => {
+      this.#fullEnds = undefined
+      tellPages()
+    }, FULL_FOR)
   }
 
   /** Set once the server listens. */

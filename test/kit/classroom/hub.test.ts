@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { paths } from '../../../src/classroom/api.ts'
 import { connectRedis } from '../../../src/classroom/hub/connect.ts'
 import { startCluster, startOwnServer } from '../../../src/redis/index.ts'
@@ -211,6 +211,29 @@ test('a learner who leaves is forgotten', async () => {
   expect(await redis.hgetall(served.hub.store.keys.participants)).toEqual({})
   expect((await send(served, token, 0, [passed(1, '01-events')])).body).toEqual({ kind: 'join again' })
   expect((await call(served, paths.join, { token, body: { name: 'Ada', share: false } })).status).toBe(403)
+})
+
+test('pages are told that the class is full, and a minute after the last refusal, that it no longer is', async () => {
+  const { hub } = await serve(await embedded())
+  // Opening the class is told by a timer, too, which ends before this one.
+  await new Promise((resolve) => setTimeout(resolve, 130))
+  const told: boolean[] = []
+  hub.follow(({ full = false }) => told.push(full))
+  // The clock stands still meanwhile, because only the timer counts. Nothing is awaited, so Redis sees none of it.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    hub.refusedForLackOfRoom()
+    vi.advanceTimersByTime(40_000)
+    hub.refusedForLackOfRoom()
+    vi.advanceTimersByTime(40_000)
+    expect(told).toEqual([true])
+    expect(hub.overview().full).toBe(true)
+    vi.advanceTimersByTime(21_000)
+  } finally {
+    vi.useRealTimers()
+  }
+  expect(told).toEqual([true, false])
+  expect(hub.overview().full).toBeUndefined()
 })
 
 function plain(name: string, body: () => Promise<void>): void {
