@@ -33,6 +33,7 @@ const sentences = {
   participant:
     "You've reached the limit of what the class stores for one learner. Nothing is lost: your progress stays on your machine.",
   class: 'The class is full. Nothing is lost: your progress stays on your machine.',
+  joining: 'The class is full, so no one else can join it. Ask your instructor what to do.',
   instructor:
     "The class's Redis has no memory left, so it can't store that. Raise its maxmemory, or use Redis 7.0 or newer, where you can still lead the class.",
   redis:

@@ -59,7 +59,8 @@ export function classApp(options: ClassAppOptions): Hono {
     if (error.name === 'ClassError') return problem(context, 403, error.message)
     const cause = ofRedis(error)
     if (cause instanceof ClassFullError) {
-      if (cause.what !== 'participant') hub.refusedForLackOfRoom()
+      // One learner's limit, a refused join, and the instructor's own command don't stop what learners send.
+      if (cause.what === 'class' || cause.what === 'redis') hub.refusedForLackOfRoom()
       return problem(context, 507, cause.message, FULL_WAIT)
     }
     if (cause !== undefined) return problem(context, 503, cause)

@@ -53,7 +53,7 @@ export class ClassStore {
       throw new ClassError('You left this class or were removed from it. Join it again with the join code.')
     }
     const [participants, lines] = await Promise.all([redis.hlen(keys.participants), redis.xlen(keys.log)])
-    if (participants >= limits.participants || lines >= limits.classLog) throw new ClassFullError('class')
+    if (participants >= limits.participants || lines >= limits.classLog) throw new ClassFullError('joining')
     await this.#recorded({ type: 'PARTICIPANT_JOINED', payload: { learner, name, share } }, [
       ['hset', keys.participants, learner, JSON.stringify({ share })],
     ])

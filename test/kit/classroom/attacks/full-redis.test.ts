@@ -98,6 +98,8 @@ test('a Redis that knows no such scripts says so to the instructor', async () =>
   expect(body.sentence).toMatch(
     /^The class's Redis has no memory left, so it can't store that\. Raise its maxmemory/,
   )
+  // Nothing was refused to a learner.
+  expect(served.hub.overview().full).toBeUndefined()
 })
 
 test("and to a learner, it says that there's nothing they have to do", async () => {

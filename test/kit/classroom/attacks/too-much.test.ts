@@ -63,6 +63,7 @@ need('redis-server').describe('a participant who sends too much', () => {
     const log = [1, 2, 3].map((n) => failed(n, '01-events', 'a', 'x'))
     expect((await send(served, eve.token, 0, log.slice(0, 2))).body).toMatchObject({ left: { events: 0 } })
     const full = await send(served, eve.token, 2, log.slice(2))
+    expect(served.hub.overview().full).toBeUndefined()
     expect(full).toMatchObject({
       status: 507,
       body: { sentence: expect.stringMatching(/^You've reached the limit/) },
@@ -79,9 +80,27 @@ need('redis-server').describe('a participant who sends too much', () => {
     expect((await send(served, ada.token, 1, [failed(2, '01-events', 'a', 'x')])).body).toMatchObject({
       sentence: expect.stringMatching(/^The class is full\./),
     })
+    expect(served.hub.overview().full).toBe(true)
     // Removing a participant makes room.
     await served.hub.store.forget(eve.learner)
     expect((await redis.hkeys(keys.used)).some((field) => field.startsWith(eve.learner))).toBe(false)
+  })
+
+  test("can't join a class of 5,000, which still stores what the others send", async () => {
+    const served = await serve(await realRedis())
+    const { token } = await join(served, 'Ada')
+    const { redis, keys } = served.hub.store
+    const others = Array.from({ length: limits.participants - 1 }, (_, n) => [`learner ${n}`, '{}'])
+    await redis.hset(keys.participants, ...others.flat())
+    const late = await call<Problem>(served, paths.join, {
+      body: { code: served.classInfo.joinCode, name: 'Eve', share: false },
+    })
+    expect(late).toMatchObject({
+      status: 507,
+      body: { sentence: 'The class is full, so no one else can join it. Ask your instructor what to do.' },
+    })
+    expect((await send(served, token, 0, [failed(1, '01-events', 'a', 'x')])).status).toBe(200)
+    expect(served.hub.overview().full).toBeUndefined()
   })
 
   test('fills the Redis, which refuses the next event and loses none', async () => {
