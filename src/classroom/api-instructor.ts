@@ -90,7 +90,7 @@ export interface Overview {
   readonly undo?: string
   /** Removed participants that can still be brought back: the latest few. Missing from an older hub. */
   readonly removed?: readonly Removed[]
-  /** The class just refused to store something that a participant sent, because there's no room for it. */
+  /** This hub just refused to store something that a participant sent, because the class has no room for it. */
   readonly full?: true
   readonly participants: readonly ParticipantRow[]
   readonly summary: Summary

@@ -38,7 +38,10 @@ const SEEN_WITHIN = 1_000
 /** After a refusal for lack of room, how long the instructor is told (ms): longer than until learners try again. */
 const FULL_FOR = 60_000
 
-/** One hub of a class. Its memory contains only what it reads from Redis, so any number of hubs show the same. */
+/**
+ * One hub of a class. Its memory contains only what it reads from Redis, so any number of hubs show the same, except that
+ * the class is full: only the hub that refused something tells its pages, because a full Redis may not store even that.
+ */
 export class Hub {
   readonly store: ClassStore
   #classInfo: ClassInfo
@@ -109,7 +112,7 @@ export class Hub {
     return this.#projection.class.closedAt !== undefined
   }
 
-  /** Tells the instructor that there was no room for what a participant sent; for a while, unless it happens again. */
+  /** Tells this hub's pages that there was no room for what a participant sent; for a while after the last time. */
   refusedForLackOfRoom(): void {
     const tellPages = () => this.#broadcast.schedule(this.#projection.class.participants.length)
     if (this.#fullEnds === undefined) tellPages()
