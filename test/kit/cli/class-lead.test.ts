@@ -143,7 +143,9 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(joinCode).not.toBe(classInfo.joinCode)
     expect(await run('remove', '--since', '10m')).toMatch(/^Removed: 1 learner, everyone who joined since /)
     expect(await run('close')).toMatch(/^"Tuesday" is closed/)
-    expect(await run('code')).toMatch(/The class is closed\. To let learners in again: .*class reopen\n$/)
+    expect(await run('code')).toMatch(
+      /^Join code: \w{6}\n\nThe class is closed, so no one can join\. To let learners in again: .*class reopen\n$/,
+    )
     const gone = ended(child)
     child.kill('SIGINT')
     await gone

@@ -25,9 +25,9 @@ export const command = defineCommand({
       const [address = 'ADDRESS'] = now.addresses
       const how =
         now.class.closedAt === undefined
-          ? `${self} class join ${address} --code ${now.joinCode} --as NAME`
-          : `The class is closed. To let learners in again: ${self} class reopen`
-      context.print(`Join code: ${now.joinCode}\n\n  ${how}`)
+          ? `  ${self} class join ${address} --code ${now.joinCode} --as NAME`
+          : `The class is closed, so no one can join. To let learners in again: ${self} class reopen`
+      context.print(`Join code: ${now.joinCode}\n\n${how}`)
       if (flags.new)
         context.print('\nThe old code no longer works. Everyone who has joined stays in the class.')
       return Exit.passed
