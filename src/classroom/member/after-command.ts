@@ -1,6 +1,7 @@
 import type { Course } from '../../course/index.ts'
 import type { ProgressLog } from '../../progress/index.ts'
 import { readJson, writeJson } from '../json-file.ts'
+import { timeOfDay } from '../time-of-day.ts'
 import { keepAnswers } from './answers.ts'
 import { hasPending, sendInBackground } from './background.ts'
 import { classFiles } from './files.ts'
@@ -66,8 +67,4 @@ export function lessonNames({ lessons }: Pick<Course, 'lessons'>): LessonName {
     const lesson = lessons.find((one) => one.slug === slug)
     return lesson && `${lesson.number} ${lesson.title}`
   }
-}
-
-export function timeOfDay(iso: string): string {
-  return new Date(iso).toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })
 }

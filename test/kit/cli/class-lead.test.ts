@@ -3,6 +3,7 @@ import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Joined, paths } from '../../../src/classroom/api.ts'
 import { findClass } from '../../../src/classroom/host/class-file.ts'
+import { dayAndTime, timeOfDay } from '../../../src/classroom/time-of-day.ts'
 import { whoIs } from '../../../src/cli/class-client.ts'
 import { timeOf } from '../../../src/cli/commands/class/remove.ts'
 import { call, passed, send, until } from '../classroom/class.ts'
@@ -39,7 +40,8 @@ describe('since when', () => {
     ['5m', new Date(2026, 4, 2, 9, 25)],
     [' 10 min ', new Date(2026, 4, 2, 9, 20)],
     ['9:05', new Date(2026, 4, 2, 9, 5)],
-    ['23:50', new Date(2026, 4, 1, 23, 50)],
+    ['9:30', new Date(2026, 4, 2, 9, 30)],
+    ['2026-05-01T23:50', new Date(2026, 4, 1, 23, 50)],
     ['2026-05-02T08:00:00.000Z', new Date('2026-05-02T08:00:00.000Z')],
   ])('%s', (typed, time) => {
     expect(timeOf(typed, now)).toBe(time.toISOString())
@@ -51,6 +53,8 @@ describe('since when', () => {
     ['2:37pm', new Date(2026, 4, 2, 14, 37)],
     ['2:37 a.m.', new Date(2026, 4, 2, 2, 37)],
     ['2:37', new Date(2026, 4, 2, 14, 37)],
+    ['02:37', new Date(2026, 4, 2, 2, 37)],
+    ['10:05 AM', new Date(2026, 4, 2, 10, 5)],
     ['14:37', new Date(2026, 4, 2, 14, 37)],
     ['10:30', new Date(2026, 4, 2, 10, 30)],
     ['3:30', new Date(2026, 4, 2, 3, 30)],
@@ -59,6 +63,25 @@ describe('since when', () => {
     ['0:10', new Date(2026, 4, 2, 0, 10)],
   ])('%s, in the afternoon', (typed, time) => {
     expect(timeOf(typed, new Date(2026, 4, 2, 15, 0))).toBe(time.toISOString())
+  })
+
+  test.each([
+    ['9:31', '2026-05-01T09:31'],
+    ['09:31', '2026-05-01T09:31'],
+    ['23:50', '2026-05-01T23:50'],
+    ['2:30 PM', '2026-05-01T14:30'],
+    ['12:00', '2026-05-01T12:00'],
+    ['2026-05-03T08:00', '2026-05-01T08:00'],
+  ])('%s is still to come', (typed, yesterday) => {
+    const sentence = `"${typed}" is still to come. For yesterday, use ${yesterday}.`
+    expect(() => timeOf(typed, now)).toThrow(sentence)
+    expect(timeOf(yesterday, now)).toBe(new Date(yesterday).toISOString())
+  })
+
+  test('says the date if it is not today', () => {
+    const today = new Date(2026, 4, 2, 0, 1).toISOString()
+    expect(dayAndTime(today, now)).toBe(timeOfDay(today))
+    expect(dayAndTime(new Date(2026, 4, 1, 23, 59).toISOString(), now)).toContain('2026')
   })
 
   // A year, to Date.parse: then everyone would have to go.

@@ -1,6 +1,6 @@
 import type { Removed } from '../../../classroom/api.ts'
 import { ClassError } from '../../../classroom/errors.ts'
-import { timeOfDay } from '../../../classroom/member/after-command.ts'
+import { dayAndTime } from '../../../classroom/time-of-day.ts'
 import { Exit, UsageError } from '../../../common/exit.ts'
 import { whoIs, withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
@@ -37,10 +37,13 @@ export const command = defineCommand({
         await send({ do: 'remove', participant: id })
         tell(label)
       } else {
-        const from = timeOf(since ?? '', new Date(now))
+        const hubNow = new Date(now)
+        const from = timeOf(since ?? '', hubNow)
         const many = participants.filter(({ joinedAt }) => joinedAt >= from).length
         await send({ do: 'remove since', since: from })
-        tell(`${many === 1 ? '1 learner' : `${many} learners`}, everyone who joined since ${timeOfDay(from)}`)
+        tell(
+          `${many === 1 ? '1 learner' : `${many} learners`}, everyone who joined since ${dayAndTime(from, hubNow)}`,
+        )
       }
       return Exit.passed
     })
@@ -60,36 +63,46 @@ function whoWas(asked: string, removed: readonly Removed[]) {
 }
 
 /**
- * A time of day, `10:30` or `2:30 PM`; or minutes ago, `5m`; or ISO 8601. A time of day is the latest that has passed, so
- * in the afternoon, `2:30` is half past two, and not a time at night that would remove everyone. Nothing else is guessed,
- * because "10" as a year would, too. Throws ClassError.
+ * A time of day, `10:30` or `2:30 PM`; or minutes ago, `5m`; or ISO 8601. A time of day is the latest today that has
+ * passed, so in the afternoon, `2:30` is half past two, and not a time at night that would remove everyone. Nothing else
+ * is guessed, because "10" as a year would, too, and so would yesterday. Throws ClassError.
  */
 export function timeOf(typed: string, now: Date): string {
-  const [, ago] = /^(\d{1,4})\s*m(?:in)?$/.exec(typed.trim()) ?? []
+  const asked = typed.trim()
+  const [, ago] = /^(\d{1,4})\s*m(?:in)?$/.exec(asked) ?? []
   if (ago !== undefined) return new Date(now.getTime() - Number(ago) * 60_000).toISOString()
-  const clock = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*([ap])\.?m\.?)?$/i.exec(typed.trim())
-  const possible = clock === null ? [] : hoursOf(Number(clock[1]), clock[4]?.toLowerCase())
-  const [latest] = possible
-    .map((hours) => {
-      const today = new Date(new Date(now).setHours(hours, Number(clock?.[2]), Number(clock?.[3] ?? 0), 0))
-      if (today > now) today.setDate(today.getDate() - 1)
-      return today.toISOString()
-    })
-    .sort()
-    .reverse()
-  if (latest !== undefined) return latest
-  const time = /^\d{4}-\d\d-\d\dT/.test(typed.trim()) ? Date.parse(typed.trim()) : Number.NaN
-  if (Number.isNaN(time))
+  const clock = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*([ap])\.?m\.?)?$/i.exec(asked)
+  const [, hours = '', minutes, seconds = 0, half] = clock ?? []
+  const today = (clock === null ? [] : hoursOf(hours, half?.toLowerCase())).map(
+    (hour) => new Date(new Date(now).setHours(hour, Number(minutes), Number(seconds), 0)),
+  )
+  const time = /^\d{4}-\d\d-\d\dT/.test(asked) ? [new Date(asked)] : today
+  const [earliest] = time
+  if (earliest === undefined || Number.isNaN(earliest.getTime()))
     throw new ClassError(
       `"${typed}" isn't a time. Use one like 10:30 or 2:30 PM, or 5m for five minutes ago.`,
     )
-  return new Date(time).toISOString()
+  const latest = time.filter((one) => one <= now).at(-1)
+  if (latest !== undefined) return latest.toISOString()
+  const yesterday = new Date(now)
+  yesterday.setDate(now.getDate() - 1)
+  const [year, month, day] = [yesterday.getFullYear(), yesterday.getMonth() + 1, yesterday.getDate()]
+  const date = `${year}-${twoDigits(month)}-${twoDigits(day)}`
+  const at = `${twoDigits(earliest.getHours())}:${twoDigits(earliest.getMinutes())}`
+  throw new ClassError(`"${typed}" is still to come. For yesterday, use ${date}T${at}.`)
 }
 
-/** The hours of a day that a time may mean; none for one like `14:30 AM`. */
-function hoursOf(hours: number, half: string | undefined): readonly number[] {
-  if (hours === 0 || hours > 12) return half === undefined ? [hours] : []
-  const morning = hours % 12
-  if (half === undefined) return [morning, morning + 12]
-  return [half === 'a' ? morning : morning + 12]
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0')
+}
+
+/**
+ * The hours of a day that a time may mean, the earliest first; none for one like `14:30 AM`. Without AM or PM, `09:30`
+ * isn't in the evening, and `12:10` isn't at night.
+ */
+function hoursOf(typed: string, half: string | undefined): readonly number[] {
+  const hours = Number(typed)
+  if (half === undefined) return hours >= 12 || typed.startsWith('0') ? [hours] : [hours, hours + 12]
+  if (hours === 0 || hours > 12) return []
+  return [(hours % 12) + (half === 'a' ? 0 : 12)]
 }
