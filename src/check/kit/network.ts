@@ -14,6 +14,18 @@ export function forbidAddress(host: string, port: number): void {
   allowed.delete(address(host, port))
 }
 
+const down = new Set<string>()
+
+/**
+ * Refuses connections to a server from the moment it's killed until it runs again. On a busy machine, its kernel still
+ * accepts one after it has closed the others. If that one is closed before it's ready, ioredis forgets what it had sent
+ * before, and neither repeats nor rejects it. And another program could get the port meanwhile.
+ */
+export function setDown(host: string, port: number, isDown: boolean): void {
+  if (isDown) down.add(address(host, port))
+  else down.delete(address(host, port))
+}
+
 function address(host: string, port: number): string {
   return `${LOOPBACK.has(host) ? 'loopback' : host}:${port}`
 }
@@ -34,7 +46,9 @@ export function guardNetwork(explain: (where: string) => string = ofAnAnswer): v
   net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
     const { host, port, path } = destination(args)
     if (path === undefined && allowed.has(address(host, port))) {
-      return Reflect.apply(connect, this, args)
+      if (!down.has(address(host, port))) return Reflect.apply(connect, this, args)
+      process.nextTick(() => this.destroy(refused(host, port)))
+      return this
     }
     const where = path ?? `${host === '' ? 'localhost' : host}:${port}`
     const sentence = explain(where)
@@ -42,6 +56,12 @@ export function guardNetwork(explain: (where: string) => string = ofAnAnswer): v
     process.nextTick(() => this.destroy(new Error(sentence)))
     return this
   } as typeof connect
+}
+
+/** As the system reports it. */
+function refused(host: string, port: number): Error {
+  const about = { code: 'ECONNREFUSED', syscall: 'connect', address: host, port }
+  return Object.assign(new Error(`connect ECONNREFUSED ${host}:${port}`), about)
 }
 
 function destination(args: readonly unknown[]): { host: string; port: number; path?: string } {

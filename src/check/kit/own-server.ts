@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { readAddress } from '../../redis/address.ts'
 import { handOut, trustedClient } from './connections.ts'
 import { keepPulse } from './hearts.ts'
-import { allowAddress, forbidAddress } from './network.ts'
+import { allowAddress, forbidAddress, setDown } from './network.ts'
 import { noteServer } from './recording.ts'
 import { askServers } from './servers.ts'
 
@@ -64,6 +64,7 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
   const pulse = keepPulse(admin)
   const silence = async (what: 'crash' | 'pause') => {
     pulse.expectSilence(true)
+    if (what === 'crash') setDown(host, port, true)
     await askServers({ what, of })
     if (what === 'crash') noteServer(`${host}:${port}`, 'killed')
   }
@@ -80,12 +81,14 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
     pause: () => silence('pause'),
     async restart() {
       await askServers({ what: 'restart', of })
+      setDown(host, port, false)
       pulse.expectSilence(false)
       noteServer(`${host}:${port}`, 'restarted')
     },
     async stop() {
       pulse.forget()
       admin.disconnect()
+      setDown(host, port, false)
       forbidAddress(host, port)
       await askServers({ what: 'stop', of })
     },

@@ -51,6 +51,25 @@ need('redis-server').describe("servers of a suite's own", () => {
     expect(box.commands.filter(({ name }) => name === 'RPUSH').length).toBeGreaterThanOrEqual(300)
   })
 
+  test('nothing connects to one that was killed, even if its port is taken', async () => {
+    const server = await box.startServer()
+    const redis = server.connect()
+    expect(await redis.ping()).toBe('PONG')
+    await server.crash()
+    let connections = 0
+    const taker = net.createServer((socket) => {
+      connections += 1
+      socket.destroy()
+    })
+    taker.listen(Number(new URL(server.url).port), '127.0.0.1')
+    await once(taker, 'listening')
+    await expect(redis.rpush('events', 'x')).rejects.toThrow(/max retries/)
+    expect(connections).toBe(0)
+    taker.close()
+    await server.restart()
+    expect(await redis.ping()).toBe('PONG')
+  })
+
   test("it is gone after its test, and the learner's code can no longer get there", async () => {
     expect(existsSync(earlier.folder)).toBe(false)
     await expect(once(net.connect(Number(new URL(earlier.url).port)), 'connect')).rejects.toThrow(
