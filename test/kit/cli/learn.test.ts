@@ -75,8 +75,12 @@ describe('a lesson, command by command', () => {
       env: { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' },
     })
     const all = ended(watch)
+    let text = ''
     await new Promise<void>((resolve) => {
-      watch.stdout?.on('data', (chunk) => String(chunk).includes('3 failed') && resolve())
+      watch.stdout?.on('data', (chunk) => {
+        text += String(chunk)
+        if (text.includes('3 failed')) resolve()
+      })
     })
     watch.kill('SIGTERM')
     expect((await all).stdout).toMatch(/^Watching .*01-events\.ts\. Ctrl-C quits\.\n[\s\S]*3 failed/)
