@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { capitalize } from '../common/capitalize.ts'
 import { filesOf, type Lesson } from '../course/index.ts'
 import type { Learner } from './learner.ts'
 
@@ -34,6 +35,5 @@ export async function rightAnswers(course: Learner['course'], slug: string): Pro
 
 /** `with-lua` as words. */
 export function titleOf(name: string): string {
-  const words = name.replaceAll('-', ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
+  return capitalize(name.replaceAll('-', ' '))
 }

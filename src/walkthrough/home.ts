@@ -1,5 +1,6 @@
+import { capitalize } from '../common/capitalize.ts'
 import type { LessonSummary } from '../course/index.ts'
-import { LESSON_KEYS, type LessonAction, titleOf } from '../learner/index.ts'
+import { LESSON_KEYS, type LessonAction } from '../learner/index.ts'
 import { nextLesson } from '../learner/learner.ts'
 import { chooseLesson } from './choose-lesson.ts'
 import { walkLesson } from './lesson.ts'
@@ -123,7 +124,7 @@ function homeChoices(
     { name: 'Leave; ? shows all keys', value: 'leave', key: 'q' },
     { name: 'Keys', value: 'keys', key: '?', isHidden: true },
     ...(next === undefined ? [] : IN_LESSON).map(({ key, action, label }) => ({
-      name: titleOf(label),
+      name: capitalize(label),
       value: action,
       key,
       isHidden: true,

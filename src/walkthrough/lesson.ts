@@ -1,12 +1,7 @@
 import type { CheckResult } from '../check/index.ts'
+import { capitalize } from '../common/capitalize.ts'
 import type { Lesson, LessonSummary } from '../course/index.ts'
-import {
-  LESSON_KEYS,
-  ObstacleError,
-  openLesson,
-  titleOf,
-  UnwritableWorkspaceError,
-} from '../learner/index.ts'
+import { LESSON_KEYS, ObstacleError, openLesson, UnwritableWorkspaceError } from '../learner/index.ts'
 import { lessonAfter, lessonBefore, shownPath } from '../learner/learner.ts'
 import { openQuestions } from '../snippets/predict.ts'
 import { chooseLesson } from './choose-lesson.ts'
@@ -124,7 +119,7 @@ function choices(walk: Walk, lesson: Lesson): readonly Choice<Wish>[] {
   ]
   const hidden: readonly Choice<Wish>[] = [
     ...LESSON_KEYS.filter(({ action }) => !shown.some(({ value }) => value === action)).map(
-      ({ key, action, label }) => ({ name: titleOf(label), value: action, key, isHidden: true }),
+      ({ key, action, label }) => ({ name: capitalize(label), value: action, key, isHidden: true }),
     ),
     { name: 'All of the verdict', value: 'more', key: 'm', isHidden: true },
     { name: 'Step through', value: 'explore', key: 't', isHidden: true },
