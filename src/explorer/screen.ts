@@ -34,7 +34,7 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
     title(explorer, size),
     ...(isLow ? [] : [...remark(explorer, size), ...heading(explorer, size)]),
   ]
-  const foot = size.isAside ? [[span('m leads here', 'dim')]] : footer(explorer, size, isLow)
+  const foot = size.isAside ? [[span('m switches to this run', 'dim')]] : footer(explorer, size, isLow)
   const hasKeys = explorer.recording.depth === 'changes'
   const rule = hasKeys ? [keysTitle(explorer, size)] : []
   const { rows, paint } = commandRows(explorer, size)

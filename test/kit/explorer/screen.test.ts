@@ -175,8 +175,8 @@ describe('two runs', () => {
       expect(lines.map((line) => line[99])).toEqual(lines.map(() => '│'))
       expect(widest(lines.join('\n'))).toBeLessThanOrEqual(200)
     }
-    expect(both(200, yours, model).at(-1)).toMatch(/q quit +│ m leads here$/)
-    expect(both(200, model, yours).at(-1)).toMatch(/^m leads here +│ ←→ Home End step/)
+    expect(both(200, yours, model).at(-1)).toMatch(/q quit +│ m switches to this run$/)
+    expect(both(200, model, yours).at(-1)).toMatch(/^m switches to this run +│ ←→ Home End step/)
   })
 
   test('have the same filter, which is typed in one of them', () => {
