@@ -7,11 +7,16 @@ type Keys = readonly (readonly [key: string, action: string])[]
 /** What answers every yes-or-no question. */
 const ONE_KEY = 'y = yes, any other key = no'
 
-/** A yes-or-no question, wrapped at words. If it doesn't fit on one line, the keys get a line of their own. */
+/**
+ * A yes-or-no question, wrapped at words. If it doesn't fit on one line, the keys get a line of their own. The answer
+ * fits after them.
+ */
 export function yesOrNo(question: Line, width: number, ...styles: readonly Style[]): readonly Line[] {
   const keys = span(ONE_KEY, ...styles)
   const whole = [...question, span(' '), keys]
-  return lineWidth(whole) <= width ? [whole] : [...wrap(question, { width }), ...wrap([keys], { width })]
+  const room = width - ' Yes'.length
+  if (lineWidth(whole) <= room) return [whole]
+  return [...wrap(question, { width }), ...wrap([keys], { width: room })]
 }
 
 /** A text of a menu, after `indent` columns, wrapped at words: inquirer would break it anywhere. */

@@ -25,7 +25,9 @@ test('what the keys of a question mean is never broken', () => {
       line.map(({ text }) => text).join(''),
     )
   expect(lines(80)).toEqual(['? Show the solution? y = yes, any other key = no'])
-  expect(lines(47)).toEqual(['? Show the solution?', 'y = yes, any other key = no'])
+  expect(lines(52), 'the answer fits after it').toHaveLength(1)
+  expect(lines(51)).toEqual(['? Show the solution?', 'y = yes, any other key = no'])
+  expect(lines(30)).toEqual(['? Show the solution?', 'y = yes, any other key =', 'no'])
 })
 
 test.each([{ LC_ALL: 'C' }, { TERM: 'dumb', LANG: 'en_US.UTF-8' }])('%j has no Unicode', (env) => {
