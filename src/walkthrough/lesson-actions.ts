@@ -158,8 +158,8 @@ export const actions: Readonly<Record<Action, Act>> = {
     const task = `task ${hint.taskNumber}, ${hint.task}`
     const width = ui.width
     if (hint.kind === 'no more') {
-      ui.print(palette.paint(`These are all the hints for ${task}:`, 'bold'))
-      for (const text of hint.earlier) ui.print(await renderMarkdown(text, { width, palette }))
+      const end = `You've seen all the hints for ${task}; \`s\` shows the solution. Here are the hints again:`
+      for (const text of [end, ...hint.earlier]) ui.print(await renderMarkdown(text, { width, palette }))
       return
     }
     ui.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))

@@ -65,7 +65,7 @@ export async function hintPanel(
         ),
       }
     case 'no more': {
-      const end = 'There are no more hints for this task. `s` shows the solution. Here they are again:'
+      const end = "You've seen all the hints for this task; `s` shows the solution. Here are the hints again:"
       return { title: `All hints · ${hint.task}`, text: [end, ...hint.earlier].join('\n\n') }
     }
   }

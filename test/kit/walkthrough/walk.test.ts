@@ -142,6 +142,21 @@ describe('the walkthrough', () => {
     ])
   })
 
+  test('after the last hint, all of them are shown again, and where the solution is', async () => {
+    const hints = lesson.tasks[0]?.hints.length ?? 0
+    const ui = scriptedUi([
+      'Start 01',
+      'Not now',
+      ...Array<string>(hints + 1).fill('Hint'),
+      'Back to the start',
+      'Leave',
+    ])
+    await walkThrough(await walkWith(ui))
+    expect(ui.shown.join('\n').replaceAll('\n', ' ')).toContain(
+      "You've seen all the hints for task 1, createEvent; `s` shows the solution. Here are the hints again:",
+    )
+  })
+
   test('the keys of a lesson also work at the start', async () => {
     const ui = scriptedUi(['Keys', 'Task', 'Back to the start', "What I've done", 'Leave'])
     await walkThrough(await walkWith(ui))

@@ -7,6 +7,7 @@ import { loadCourse } from '../../../src/course/index.ts'
 import { homeOf } from '../../../src/learner/index.ts'
 import { openProgress, type ProgressLog } from '../../../src/progress/index.ts'
 import type { Recording } from '../../../src/recording/index.ts'
+import { hintPanel } from '../../../src/watch/panels.ts'
 import { WatchSession } from '../../../src/watch/session.ts'
 import { starterRun } from '../recording/starter.ts'
 
@@ -124,6 +125,17 @@ test('a run without a step is a sentence, and not a screen of its own', async ()
   await session.act('explore')
   expect(explored).toEqual([])
   expect(session.state.notice).toMatch(/sent no commands to Redis/)
+})
+
+test('after the last hint, all of them are shown again, and where the solution is', async () => {
+  const hints = (await course.lesson(slug)).tasks[0]?.hints.length ?? 0
+  const tasks = [{ task: 'createEvent', state: 'failed' as const, commands: [] }]
+  const source = { course, home: homeOf(course, { EVENTLINGS_HOME: folder }), progress }
+  const next = () => hintPanel(source, slug, { ...passed(slug), passed: false, tasks })
+  for (let step = 1; step <= hints; step += 1) await next()
+  expect((await next()).text).toMatch(
+    /^You've seen all the hints for this task; `s` shows the solution\. Here are the hints again:\n\n/,
+  )
 })
 
 test('leaving right after a verdict waits until it is recorded', async () => {
