@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Lesson } from '../course/index.ts'
-import { otherWays, revealSolution } from '../learner/index.ts'
+import { NO_OTHER_WAYS, otherWays, revealSolution } from '../learner/index.ts'
 import { taskAtHand } from '../learner/last-check.ts'
 import { shownPath } from '../learner/learner.ts'
 import { assertStarted } from '../learner/own-answer.ts'
@@ -44,7 +44,7 @@ export async function goTo(
     case 'solution':
       return await markdown(code(await revealSolution(learner, lesson.slug)))
     case 'others':
-      return await markdown(await otherWays(learner, lesson))
+      return await markdown((await otherWays(learner, lesson)) ?? NO_OTHER_WAYS)
     case 'diff': {
       assertStarted(learner, lesson.slug)
       const file = learner.home.answer(lesson.slug)

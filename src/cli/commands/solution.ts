@@ -1,5 +1,5 @@
 import { Exit } from '../../common/exit.ts'
-import { otherWays, revealSolution } from '../../learner/index.ts'
+import { NO_OTHER_WAYS, otherWays, revealSolution } from '../../learner/index.ts'
 import type { Learner } from '../../learner/learner.ts'
 import { confirmSpoiler } from '../ask.ts'
 import { defineCommand, self } from '../command.ts'
@@ -40,7 +40,7 @@ async function printOthers(context: Context, learner: Learner, slug: string): Pr
   await revealSolution(learner, slug) // they give away as much
   const { renderMarkdown } = await import('../../terminal/index.ts')
   const { palette, width } = context
-  const text = await otherWays(learner, await learner.course.lesson(slug))
+  const text = (await otherWays(learner, await learner.course.lesson(slug))) ?? NO_OTHER_WAYS
   context.print(await renderMarkdown(text, { width, palette }))
   return Exit.passed
 }

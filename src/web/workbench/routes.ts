@@ -121,7 +121,9 @@ function benchApp({ learner, access, benches, settings, edit }: WorkbenchRoutes)
     const lesson = await learner.course.lesson(slug)
     const [html, others] = await Promise.all([
       revealSolution(learner, slug).then((text) => codeHtml(text.trimEnd(), 'ts')),
-      otherWays(learner, lesson, 3).then((text) => markdownHtml(text, linksOf(learner.course, slug))),
+      otherWays(learner, lesson, 3).then((text) =>
+        text === undefined ? '' : markdownHtml(text, linksOf(learner.course, slug)),
+      ),
     ])
     return context.json({ kind: 'solution', html, others })
   })

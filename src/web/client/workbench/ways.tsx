@@ -84,7 +84,7 @@ export function Ways({ slug, save }: WaysProps) {
               <Html of={solution.html} as="span" />
             </code>
           </pre>
-          <Html of={solution.others} as="div" />
+          {solution.others !== '' && <Html of={solution.others} as="div" />}
         </div>
       )}
     </div>

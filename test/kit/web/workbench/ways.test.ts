@@ -1,8 +1,20 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { filesOf } from '../../../../src/course/index.ts'
 import { buildAssets, workbenchAssets } from '../../../../src/web/assets.ts'
+import { newLearner } from '../reader.ts'
 import { newBenchApp } from './bench-app.ts'
 
 test('the solution is shown after a yes, with other ways to do it, which is recorded, and then without asking', async () => {
@@ -19,6 +31,21 @@ test('the solution is shown after a yes, with other ways to do it, which is reco
   })
   expect(learner.progress.overview().lesson('01-events').solutionSeen).toBe(true)
   expect(await solution('')).toMatchObject({ kind: 'solution' })
+})
+
+test('a copy of the course without other ways shows only the solution', async () => {
+  const root = mkdtempSync(path.join(tmpdir(), 'eventlings-copy-'))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  const learner = await newLearner()
+  const { course } = learner
+  cpSync(path.join(course.root, 'solutions'), path.join(root, 'solutions'), { recursive: true })
+  const { ask } = await newBenchApp({ learner: { ...learner, course: { ...course, root } } })
+  const reply = await ask('/workbench/01-events/solution?sure=yes', { method: 'POST' })
+  expect(await reply.json()).toEqual({
+    kind: 'solution',
+    html: expect.stringContaining('createEvent'),
+    others: '',
+  })
 })
 
 test('starting over keeps the old answer', async () => {
