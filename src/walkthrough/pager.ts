@@ -46,7 +46,7 @@ export async function readPages(
   let remark: string | undefined
   try {
     for (let isFirst = true; ; isFirst = false) {
-      const width = Math.min(widest, output.columns || 80)
+      const width = widthOf(output)
       const all = pages(await render(width), (output.rows || 24) - 2)
       const share = isFirst ? (bookmark?.share ?? 0) : shown / of
       // After a resize there may be more or fewer pages, so we stay at the same share of the text.
@@ -80,18 +80,14 @@ export async function readPages(
             await instead(() => suspend(input))
             output.write(enterScreen)
             break
-          case 'help':
-            for (const part of helpParts(
-              await renderMarkdown(pageKeys({ run, hasKeys }), { width, palette }),
-              output,
-            )) {
-              output.write(clearScreen + part)
-              event = await events.next()
-              if (event === 'interrupt') throw new InterruptedError('Ctrl-C')
-              if (event === 'aborted') return 'left'
-              if (event === 'leave') break
-            }
+          case 'help': {
+            const { last, isResized } = await readKeys(pageKeys({ run, hasKeys }), terminal, events)
+            if (last === 'interrupt') throw new InterruptedError('Ctrl-C')
+            if (last === 'aborted') return 'left'
+            // What's below the list was cut for the size before.
+            if (isResized) event = 'resize'
             break
+          }
           case 'run': {
             if (run === undefined) break
             const offered = all[shown]?.passages.find(({ offers }) => offers !== undefined)?.offers
@@ -127,11 +123,36 @@ export async function readPages(
   }
 }
 
-/** The list of keys in screens, each of which waits for a key. */
-function helpParts(text: string, { rows = 24 }: Pick<WriteStream, 'rows'>): readonly string[] {
+/** Shows the list of keys in screens, each of which waits for a key. Resolves with the key that ended it. */
+async function readKeys(
+  markdown: string,
+  { output, palette }: PagerTerminal,
+  events: Pick<ReturnType<typeof terminalEvents>, 'next'>,
+): Promise<{ readonly last: TerminalEvent; readonly isResized: boolean }> {
+  let shown = 0
+  let of = 1
+  let isResized = false
+  for (;;) {
+    const text = await renderMarkdown(markdown, { width: widthOf(output), palette })
+    const parts = helpParts(text, output.rows || 24)
+    if (parts.length !== of) shown = Math.floor((shown / of) * parts.length)
+    of = parts.length
+    output.write(clearScreen + (parts[shown] ?? ''))
+    const last = await events.next()
+    if (last === 'resize') isResized = true
+    else if (['interrupt', 'aborted', 'leave'].includes(last) || shown === of - 1) return { last, isResized }
+    else shown += 1
+  }
+}
+
+function helpParts(text: string, rows: number): readonly string[] {
   if (text.split('\n').length <= rows) return [text]
   const parts = pages([{ text }], rows - 2).map((page) => page.text)
   return parts.map((part, index) => (index === parts.length - 1 ? part : `${part}\n\nAny key shows more.`))
+}
+
+function widthOf(output: WriteStream): number {
+  return Math.min(widest, output.columns || 80)
 }
 
 function runningWord({ unicode }: Palette): string {

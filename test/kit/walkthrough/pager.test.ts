@@ -1,0 +1,66 @@
+import { PassThrough } from 'node:stream'
+import type { ReadStream, WriteStream } from 'node:tty'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { palette } from '../../../src/terminal/index.ts'
+import { readPages } from '../../../src/walkthrough/pager.ts'
+
+/** A page of one line on a terminal of that size, with the keys of a lesson. */
+function open(columns: number, rows: number) {
+  const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => keyboard })
+  const screen = Object.assign(new PassThrough(), { columns, rows })
+  let shown = ''
+  screen.on('data', (chunk) => {
+    shown += chunk
+  })
+  const render = vi.fn(async (width: number) => [{ text: `a page of ${width} columns` }])
+  const reading = readPages(
+    render,
+    {
+      input: keyboard as unknown as ReadStream,
+      output: screen as unknown as WriteStream,
+      palette: palette({ colours: false, unicode: true }),
+    },
+    { hasKeys: true },
+  )
+  onTestFinished(async () => {
+    keyboard.write('\u0003')
+    await reading.catch(() => {})
+  })
+  return {
+    /** The text that was drawn since, once it has that in it. */
+    until: async (text: string) => {
+      await vi.waitFor(() => expect(shown).toContain(text), { timeout: 10_000 })
+      const all = shown
+      shown = ''
+      return all
+    },
+    type: (keys: string) => void keyboard.write(keys),
+    resize: (size: { readonly columns?: number; readonly rows: number }) => {
+      Object.assign(screen, size)
+      screen.emit('resize')
+    },
+  }
+}
+
+test('a resize draws the same part of the keys again, for the new size, and the page below it, too', async () => {
+  const { until, type, resize } = open(60, 12)
+  await until('a page of 60')
+  type('?')
+  await until('Any key shows more.')
+  resize({ rows: 12 })
+  expect(await until('Any key shows more.')).toContain('Keys\n')
+  type(' ')
+  expect(await until('Any key')).not.toContain('Keys\n')
+  resize({ columns: 90, rows: 60 })
+  expect(await until('Any key goes back to the page.')).toContain('Keys\n')
+  type(' ')
+  await until('a page of 90')
+})
+
+test('the keys of a terminal that reports no size have screens of 24 lines', async () => {
+  const { until, type } = open(0, 0)
+  await until('a page of 80')
+  type('?')
+  const [first = ''] = (await until('Any key')).split('Any key')
+  expect(first.split('\n').length).toBeGreaterThan(10)
+})
