@@ -1,6 +1,5 @@
-import type { Checker, CheckOptions, CheckResult, RecordOptions, Target } from '../check/index.ts'
+import type { Checker, CheckOptions, CheckResult, Target } from '../check/index.ts'
 import type { Course } from '../course/index.ts'
-import type { Recording } from '../recording/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 
 export interface SessionOptions {
@@ -33,7 +32,7 @@ export interface CheckSession {
   /** Stops a Redis that doesn't work anymore; the next check or snippet starts another one. */
   replace(): Promise<void>
   /** What the last check's test did, if that check was made with `record`; see `Checker`. */
-  record(options?: RecordOptions): Promise<Recording | undefined>
+  readonly record: Checker['record']
   /** Stops what was started. Safe to call twice, and while something is still starting. */
   close(): Promise<void>
 }

@@ -13,6 +13,8 @@ export async function modelRun(
     return `This course has no lesson ${lesson}, so it has no model answer.`
   if (!maySeeSolution(learner, lesson))
     return "Once you've passed this lesson or seen its solution, m shows what the model answer does."
-  await checker.check(lesson, { kind: 'solution' }, { record: true })
-  return (await checker.record({ task, test })) ?? "The model answer's run couldn't be recorded."
+  const of = await checker.check(lesson, { kind: 'solution' }, { record: true })
+  return (
+    (await checker.record({ of, task, test })) ?? "The model answer's run couldn't be recorded. Try again."
+  )
 }

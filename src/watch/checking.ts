@@ -77,7 +77,7 @@ export class Checking {
     }
     const result = { ...checked, target: 'workspace' }
     // Before the verdict is shown, because a learner who sees it may ask for the recording.
-    if (!result.passed) this.kept = this.#keepRun(signal)
+    if (!result.passed) this.kept = this.#keepRun(checked, signal)
     await this.#judged(result, signal, () => recordCheck(this.#options, result))
     return result
   }
@@ -112,9 +112,9 @@ export class Checking {
     this.#afterwards = Promise.allSettled([this.#afterwards, this.#lookAtTypes(result, signal)])
   }
 
-  async #keepRun(signal: AbortSignal): Promise<void> {
+  async #keepRun(of: CheckResult, signal: AbortSignal): Promise<void> {
     const { checker, home } = this.#options
-    const recording = await this.#sharing.aside(() => checker.record({ signal }))
+    const recording = await this.#sharing.aside(() => checker.record({ of, signal }))
     if (recording !== undefined && !signal.aborted) keepLastRun(home, recording)
   }
 

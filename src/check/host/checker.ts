@@ -30,6 +30,11 @@ export interface CheckerOptions {
   onNotice?(sentence: string): void
 }
 
+export interface RecordRequest extends RecordOptions {
+  /** What `check` resolved to. If another check was the last one by now, there's nothing to record. */
+  readonly of?: CheckResult | undefined
+}
+
 export interface Checker {
   /**
    * Rejects without a verdict: with RedisGoneError if the server has stopped, RedisTroubleError if it's running but
@@ -42,7 +47,7 @@ export interface Checker {
    * the test ends differently this time, the recording has only the order of the commands in the check, and says so.
    * Resolves to undefined if there's nothing to record, or as soon as another check is asked for. Never rejects.
    */
-  record(options?: RecordOptions): Promise<Recording | undefined>
+  record(options?: RecordRequest): Promise<Recording | undefined>
   /** Stops any check in progress at once, without a verdict. */
   close(): Promise<void>
 }
@@ -67,7 +72,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   let line: Promise<unknown> = Promise.resolve()
   let waiting = 0
   let closed = false
-  let last: Attempt | undefined
+  let last: { readonly attempt: Attempt; readonly result: CheckResult } | undefined
   let recording: AbortController | undefined
   openCheckers += 1
 
@@ -121,9 +126,8 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       () => again({ mine: undefined }),
       (file) => again({ mine, modelOf: path.basename(file, '.ts') }),
     )
-    last = made
     const { verdict, output } = made
-    return {
+    const result: CheckResult = {
       lesson: slug,
       target: target.kind === 'file' ? target.path : target.kind,
       passed: verdict.passed,
@@ -138,6 +142,8 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       ...(!verdict.passed && made.recording !== undefined && { recording: made.recording }),
       ms: Math.round(performance.now() - started),
     }
+    last = { attempt: made, result }
+    return result
   }
 
   /** Hands out a warm process; then warms up the next one, for programs that check again. */
@@ -167,15 +173,17 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       line = result.catch(() => {})
       return result
     },
-    record({ task, test, signal } = {}) {
+    record({ of, task, test, signal } = {}) {
       const stop = new AbortController()
       const giveUp = () => stop.abort()
       recording = stop
       signal?.addEventListener('abort', giveUp)
       const made = line
         .then(() => {
-          const isWanted = last !== undefined && waiting === 0 && signal?.aborted !== true
-          return isWanted ? recordAgain(last as Attempt, { task, test, signal: stop.signal }) : undefined
+          if (last === undefined || waiting > 0 || signal?.aborted === true) return undefined
+          // Between a check and its recording, another check may have been asked for, and have ended.
+          if (of !== undefined && of !== last.result) return undefined
+          return recordAgain(last.attempt, { task, test, signal: stop.signal })
         })
         .catch(() => undefined)
         .finally(() => signal?.removeEventListener('abort', giveUp))

@@ -79,6 +79,13 @@ test('the last test of a task is recorded if it passed, with the round in which 
   expect(named?.failure).toBeUndefined()
 })
 
+test('a check that came after the one to record is not recorded in its place', async () => {
+  const model = await fixture.checker.check(SLUG, { kind: 'solution' }, { record: true })
+  const own = await fixture.check(STALE, { record: true })
+  expect(await fixture.checker.record({ of: model })).toBeUndefined()
+  expect(await fixture.checker.record({ of: own })).toMatchObject({ task: 'race', depth: 'changes' })
+})
+
 test('there is nothing to record of a check that was not made for it, or of an answer that could not run', async () => {
   await fixture.check(STALE)
   expect(await fixture.checker.record()).toBeUndefined()

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import type { CheckResult } from '../../../src/check/index.ts'
 import { press } from '../../../src/explorer/keys.ts'
 import { type Explorer, goTo, openExplorer } from '../../../src/explorer/model.ts'
 import { Comparison } from '../../../src/explorer/model-run.ts'
@@ -63,7 +64,8 @@ test('the model answer is run only for those who may see it', async () => {
       course: { root: '', lessons: [{ slug: '07-concurrency' }] },
       progress: { overview: () => ({ lesson: () => ({ solutionSeen, state: 'started' }) }) },
     }) as unknown as Parameters<typeof modelRun>[0]
-  const checker = { check: vi.fn(), record: vi.fn(async () => model) }
+  const of = {} as CheckResult
+  const checker = { check: vi.fn(async () => of), record: vi.fn(async () => model) }
   const { lesson, task, test } = starterRun()
   expect(await modelRun(learner(false), checker, starterRun())).toMatch(/^Once you've passed this lesson/)
   expect(await modelRun(learner(true), checker, { ...starterRun(), lesson: '99-other' })).toMatch(
@@ -72,5 +74,5 @@ test('the model answer is run only for those who may see it', async () => {
   expect(checker.check).not.toHaveBeenCalled()
   expect(await modelRun(learner(true), checker, starterRun())).toBe(model)
   expect(checker.check).toHaveBeenCalledWith(lesson, { kind: 'solution' }, { record: true })
-  expect(checker.record).toHaveBeenCalledWith({ task, test })
+  expect(checker.record).toHaveBeenCalledWith({ of, task, test })
 })

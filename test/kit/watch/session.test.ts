@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { CheckOptions, CheckResult } from '../../../src/check/index.ts'
+import type { Checker, CheckOptions, CheckResult } from '../../../src/check/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { homeOf } from '../../../src/learner/index.ts'
 import { openProgress, type ProgressLog } from '../../../src/progress/index.ts'
@@ -27,7 +27,7 @@ let progress: ProgressLog
 let session: WatchSession
 let asked: Asked[]
 let results: CheckResult[]
-let record: () => Promise<Recording | undefined>
+let record: Checker['record']
 let explored: Recording[]
 let wake = () => {}
 
@@ -43,7 +43,7 @@ beforeEach(async () => {
     course,
     home: homeOf(course, { EVENTLINGS_HOME: folder }),
     progress,
-    checker: { check, record: () => record() },
+    checker: { check, record: (asked) => record(asked) },
     redis: { description: 'a Redis', limits: undefined },
     slug,
     typeWarning: async (_, { file: of }) =>
@@ -115,6 +115,15 @@ test('stepping through a check that has just failed waits until it is recorded',
   keep(run)
   await exploring
   expect(explored).toEqual([run])
+})
+
+test('what is kept is the run of the check that failed, whichever ran after it', async () => {
+  const kept: unknown[] = []
+  record = async (request) => void kept.push(request?.of)
+  await until(() => asked.length === 1)
+  asked[0]?.fail()
+  await until(() => session.state.result !== undefined)
+  expect(kept).toEqual([{ ...passed(slug), passed: false }])
 })
 
 test('a run without a step is a sentence, and not a screen of its own', async () => {
