@@ -1,7 +1,7 @@
 /** What a learner does with a lesson, whichever screen they use. */
 export { answersBeside, exportAnswers, type ImportedAnswers, importAnswers } from './carry-answers.ts'
 export { type LessonChange, lessonChange } from './kept-version.ts'
-export { keepLastRun, lastRunFile, readLastRun, writeRecording } from './last-run.ts'
+export { keepLastRun, lastRunFile, lastRunOf, readLastRun, writeRecording } from './last-run.ts'
 export { lastSince } from './last-since.ts'
 export { openLesson, resetLesson, startLesson, UnwritableWorkspaceError } from './lesson-file.ts'
 export {

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { codeOf, saidBySystem } from '../common/errors.ts'
+import { inWords } from '../common/system-errors.ts'
 import type { Recording } from '../recording/index.ts'
+import { shownPath } from './learner.ts'
 import type { Home } from './paths.ts'
 
 /** Where the recording of the last check that failed is. */
@@ -29,6 +32,28 @@ export async function readLastRun(home: Pick<Home, 'log'>): Promise<Recording | 
   if (text === undefined) return undefined
   const { parseRecording } = await import('../recording/parse.ts')
   return parseRecording(text, file)
+}
+
+/** What a lesson's last failing check did, to step through, or a sentence that says why there's nothing to show. */
+export async function lastRunOf(home: Pick<Home, 'log'>, slug: string): Promise<Recording | string> {
+  const recording = await readLastRun(home).catch((error: unknown) => unreadable(lastRunFile(home), error))
+  if (typeof recording === 'string') return recording
+  if (recording?.lesson !== slug)
+    return 'No run of this lesson has been recorded yet. The next check that fails is recorded.'
+  if (recording.steps.length === 0)
+    return 'The test that failed sent no commands to Redis, so there are no steps to show.'
+  return recording
+}
+
+/** Throws what isn't the fault of the file. */
+function unreadable(file: string, error: unknown): string {
+  const name = shownPath(file)
+  if (error instanceof Error && error.name === 'BadRecordingError')
+    return `${name} isn't a recording that this version of eventlings can show. The next check that fails replaces it.`
+  const code = codeOf(error)
+  if (code === '') throw error
+  const reason = inWords(code) ?? saidBySystem(error)
+  return `${name} can't be read: ${reason}. Delete it, and the next check that fails is recorded.`
 }
 
 /** Writes the whole file or none of it, for this user's eyes only: it has what the answer wrote to Redis. */

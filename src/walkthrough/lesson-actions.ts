@@ -6,8 +6,8 @@ import {
   keysInWords,
   LESSON_KEYS,
   type LessonAction,
+  lastRunOf,
   maySeeSolution,
-  readLastRun,
   resetLesson,
   revealHint,
 } from '../learner/index.ts'
@@ -45,9 +45,6 @@ export const MENU_KEYS = [
   { key: '?', does: 'shows this list' },
   { key: 'q', does: 'goes back to the start' },
 ] as const
-
-/** The last failing run, while it's being recorded. */
-const keeping = new WeakMap<Walk, Promise<unknown>>()
 
 /** Shows errors that the learner can fix, and lets the loop continue. */
 const tolerated: ReadonlySet<string> = new Set([
@@ -110,12 +107,7 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResu
     ui.print(
       renderCheck(result, { ...view, next, rows, more: 'm', stepThrough: 'Press t to step through it.' }),
     )
-    // Not awaited: the next check ends it.
-    if (!result.passed)
-      keeping.set(
-        walk,
-        session.record().then((run) => run && keepLastRun(learner.home, run)),
-      )
+    if (!result.passed) keepRun(walk)
     else {
       const leadsTo = { others: '`o` shows them.', next: () => '`n` goes there.' }
       const text = await afterPass(learner, lesson, leadsTo)
@@ -124,6 +116,18 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResu
     await printChange(walk, lesson)
   })(walk, lesson)
   return verdict
+}
+
+/** Records what the check that just failed did. Not awaited: the next check ends it. */
+function keepRun(walk: Walk): void {
+  const { learner, session } = walk
+  const recording = session
+    .record()
+    .then((run) => run && keepLastRun(learner.home, run))
+    .finally(() => {
+      if (walk.recording === recording) walk.recording = undefined
+    })
+  walk.recording = recording
 }
 
 /** The whole verdict, on pages. */
@@ -167,14 +171,15 @@ export const actions: Readonly<Record<Action, Act>> = {
   }),
 
   explore: tolerant(async (walk, { slug }) => {
-    const { learner, ui } = walk
-    await ui.busy(async () => keeping.get(walk)) // it takes as long as the test does
-    const recording = await readLastRun(learner.home)
-    if (recording?.lesson !== slug)
-      return ui.say('No run of this lesson has been recorded yet. The next check that fails is recorded.')
-    if (recording.steps.length === 0)
-      return ui.say('The test that failed sent no commands to Redis, so there are no steps to show.')
-    await walk.explore(recording)
+    const { learner, ui, palette } = walk
+    const { recording } = walk
+    if (recording !== undefined) {
+      ui.print(`One moment ${palette.unicode ? '…' : '...'}`) // it takes as long as the test does
+      await ui.busy(() => recording)
+    }
+    const run = await lastRunOf(learner.home, slug)
+    if (typeof run === 'string') return ui.say(run)
+    await walk.explore(run)
   }),
 
   editor: tolerant(({ learner, edit }, lesson) => edit(learner.home.answer(lesson.slug))),

@@ -12,6 +12,8 @@ export interface Walk {
   readonly palette: Palette
   /** How far the learner has read, by lesson. */
   readonly bookmarks: Map<string, { share: number }>
+  /** Settles when the last failing run has been recorded; undefined when none is being recorded. */
+  recording?: Promise<unknown> | undefined
   /** Opens a file in the learner's editor; rejects with EditorError. */
   edit(file: string): Promise<void>
   /** The watch screen, until the learner leaves it. */

@@ -1,7 +1,7 @@
 import { shownPath } from '../check/host/shown-path.ts'
 import { sentenceOf } from '../common/errors.ts'
 import type { LessonSummary } from '../course/index.ts'
-import { maySeeSolution, readLastRun, resetLesson } from '../learner/index.ts'
+import { lastRunOf, maySeeSolution, resetLesson } from '../learner/index.ts'
 import type { Recording } from '../recording/index.ts'
 import { type Palette, palette as paletteOf } from '../terminal/index.ts'
 import { Checking, type CheckingOptions } from './checking.ts'
@@ -28,6 +28,7 @@ export interface WatchOptions extends CheckingOptions, StayOptions {
   readonly elsewhere?: Elsewhere
 }
 
+const NO_TERMINAL = "There's no terminal to show that on."
 const plainPalette = paletteOf({ colours: false, unicode: true })
 
 /** One learner at one lesson at a time: their file, the last verdict, and what they asked for. */
@@ -150,7 +151,7 @@ export class WatchSession {
     untilSave = true,
   ): Promise<void> {
     const { elsewhere } = this.#options
-    if (elsewhere === undefined) return this.#set({ notice: "There's no terminal to show that on." })
+    if (elsewhere === undefined) return this.#set({ notice: NO_TERMINAL })
     this.#set({ notice: undefined })
     const then = await this.#sharing.visit((one) => visit(elsewhere, one), untilSave)
     this.#set(counts(this.#options))
@@ -216,16 +217,10 @@ export class WatchSession {
   async #explore(): Promise<void> {
     const { explore, home } = this.#options
     await this.#stay.recorded() // it takes as long as the test does
-    const recording = await readLastRun(home)
-    if (explore === undefined || recording?.lesson !== this.#lesson.slug) {
-      const notice = 'No run of this lesson has been recorded yet. The next check that fails is recorded.'
-      return this.#set({ notice })
-    }
-    if (recording.steps.length === 0)
-      return this.#set({
-        notice: 'The test that failed sent no commands to Redis, so there are no steps to show.',
-      })
-    await explore(recording)
+    if (explore === undefined) return this.#set({ notice: NO_TERMINAL })
+    const run = await lastRunOf(home, this.#lesson.slug)
+    if (typeof run === 'string') return this.#set({ notice: run })
+    await explore(run)
     this.#set({})
   }
 

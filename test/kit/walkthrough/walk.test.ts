@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -6,12 +6,14 @@ import type { CheckResult } from '../../../src/check/index.ts'
 import { filesOf, loadCourse } from '../../../src/course/index.ts'
 import type { CheckSession } from '../../../src/learner/check-session.ts'
 import { EditorError } from '../../../src/learner/editor.ts'
-import { homeOf } from '../../../src/learner/index.ts'
+import { homeOf, lastRunFile } from '../../../src/learner/index.ts'
 import { openProgress } from '../../../src/progress/index.ts'
+import type { Recording } from '../../../src/recording/index.ts'
 import { palette } from '../../../src/terminal/index.ts'
 import { walkThrough } from '../../../src/walkthrough/home.ts'
 import { askQuiz } from '../../../src/walkthrough/quiz.ts'
 import type { Walk } from '../../../src/walkthrough/walk.ts'
+import { starterRun } from '../recording/starter.ts'
 import { type ScriptedUi, scriptedUi } from './scripted-ui.ts'
 
 const course = await loadCourse()
@@ -155,6 +157,36 @@ describe('the walkthrough', () => {
     expect(ui.shown.join('\n').replaceAll('\n', ' ')).toContain(
       "You've seen all the hints for task 1, createEvent; `s` shows the solution. Here are the hints again:",
     )
+  })
+
+  test('t waits for the run of the check that has just failed, and says so', async () => {
+    let keep: (run: Recording) => void = () => {}
+    const run = { ...starterRun(), lesson: first.slug }
+    const answers = ['Start 01', 'Not now', 'Check my answer', 'Step through', 'Step through']
+    const scripted = scriptedUi([...answers, 'Back to the start', 'Leave'])
+    const busy: ScriptedUi['busy'] = (work) => {
+      if (scripted.shown.at(-1) === 'One moment …') keep(run)
+      return work()
+    }
+    const explored: Recording[] = []
+    const walk = await walkWith({ ...scripted, busy })
+    await walkThrough({
+      ...walk,
+      session: { ...walk.session, record: () => new Promise((resolve) => (keep = resolve)) },
+      explore: async (recording) => void explored.push(recording),
+    })
+    expect(explored).toEqual([run, run])
+    expect(scripted.shown.filter((text) => text === 'One moment …')).toHaveLength(1)
+  })
+
+  test("a last run that can't be read is a sentence above the menu", async () => {
+    const ui = scriptedUi(['Start 01', 'Not now', 'Step through', 'Back to the start', 'Leave'])
+    const walk = await walkWith(ui)
+    const file = lastRunFile(walk.learner.home)
+    await mkdir(path.dirname(file), { recursive: true })
+    await writeFile(file, '{"v":2}')
+    await walkThrough(walk)
+    expect(ui.shown.join('\n')).toMatch(/last-run\.json isn't a recording .* replaces it\./)
   })
 
   test('the keys of a lesson also work at the start', async () => {
