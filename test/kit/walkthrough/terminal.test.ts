@@ -41,7 +41,7 @@ describe('the walkthrough in a terminal', () => {
     press('q')
     await until(/Check my answer/)
     press('Enter')
-    await until(/`createEvent` isn't written yet[\s\S]*Back to the start/)
+    await until(/createEvent isn't written yet[\s\S]*Back to the start/)
     await copyFile(
       path.join(projectRoot(), 'solutions', '01-events.ts'),
       path.join(home, 'workspace', '01-events.ts'),
@@ -82,7 +82,7 @@ describe('the walkthrough in a terminal', () => {
     press('q')
     await until(/Check my answer/)
     press('Enter')
-    await until(/`createEvent` isn't written yet[\s\S]*❯ Check my answer/)
+    await until(/createEvent isn't written yet[\s\S]*❯ Check my answer/)
     const solution = await readFile(path.join(projectRoot(), 'solutions', '01-events.ts'), 'utf8')
     const answer = solution.replace('!EVENT_TYPE.test(fact.eventType)', 'fact.eventType === ""')
     await writeFile(path.join(home, 'workspace', '01-events.ts'), answer)
@@ -223,7 +223,7 @@ describe('the walkthrough in a terminal', () => {
     press('m')
     await until(/There's no verdict right now\. r checks your answer\.[\s\S]*❯ Check my answer/)
     press('r')
-    await until(/`createEvent` isn't written yet[\s\S]*❯ Check my answer/)
+    await until(/createEvent isn't written yet[\s\S]*❯ Check my answer/)
     press('t')
     await until(/are\s+no\s+steps\s+to\s+show\.[\s\S]*❯ Check my answer/)
     press('m')
@@ -267,7 +267,7 @@ describe('the walkthrough in a terminal', () => {
     press('Enter')
     await until(/Checking …/)
     press('Down', 'Down', 'Enter') // would take a hint
-    const screen = await until(/`createEvent` isn't written yet[\s\S]*❯ Check my answer/)
+    const screen = await until(/createEvent isn't written yet[\s\S]*❯ Check my answer/)
     expect(screen).not.toContain('Hint 1')
   })
 
@@ -356,7 +356,7 @@ while (!existsSync(${JSON.stringify(mayEnd)})) await new Promise((go) => setTime
     press('fg', 'Enter')
     await writeFile(mayEnd ?? '', '')
     // The second if a busy machine took seconds for all that.
-    await until(/(`createEvent` isn't written yet|still being loaded)[\s\S]*❯ Check my answer/)
+    await until(/(createEvent isn't written yet|still being loaded)[\s\S]*❯ Check my answer/)
   })
 
   test('a resized terminal gets new pages', async () => {

@@ -35,7 +35,7 @@ describe('watch in a terminal', () => {
   test('creates the starter, says why it fails, and turns green on a save', async () => {
     const { until, press } = watch()
     const red = await until(/failed +createEvent[\s\S]*q quit/)
-    expect(red).toContain("`createEvent` isn't written yet")
+    expect(red).toContain("createEvent isn't written yet")
     expect(red).toMatch(/0 of \d+ passed/)
     await copyFile(solution, answer())
     await until(/1 of \d+ passed[\s\S]*3 passed/)
@@ -129,7 +129,7 @@ describe('watch in a terminal', () => {
     press('x')
     await until(/Start over\?/)
     press('y')
-    await until(/`createEvent` isn't written yet/)
+    await until(/createEvent isn't written yet/)
     const kept = (await readdir(join(home, 'workspace'))).find((name) => name.endsWith('.old')) ?? ''
     expect(await readFile(join(home, 'workspace', kept), 'utf8')).toBe('// mine\n')
     expect(await log()).toContain(`"keptAs":"${kept}"`)
@@ -137,12 +137,12 @@ describe('watch in a terminal', () => {
 
   test('a small screen shows the whole verdict, even below a hint', async () => {
     const { until, press } = watch('', 60, 20)
-    await until(/`createEvent` isn't written yet[\s\S]*q quit/)
+    await until(/createEvent isn't written yet[\s\S]*q quit/)
     press('h')
     const screen = await until(/Hint 1 of \d[\s\S]*q quit/)
     expect(screen).toMatch(/^01 Events/)
     expect(screen).toMatch(/at \d\d:\d\d:\d\d, \d+ ms/)
-    expect(screen).toMatch(/Task 1 of 3 · createEvent\n {2}`createEvent` isn't written yet/)
+    expect(screen).toMatch(/Task 1 of 3 · createEvent\n {2}createEvent isn't written yet/)
   })
 
   test('a save brings the verdict back from wherever the learner is, and the page is kept', async () => {
