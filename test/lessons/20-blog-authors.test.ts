@@ -36,6 +36,10 @@ const DAY_9 = '2026-03-09T08:00:00.000Z'
 const MS_2 = '1772438400000'
 const clock = () => new Date(DAY_9)
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 /** Happened on March n. */
 function event(n: number, eventType: string, payload: object = {}, postId = 'post-1'): BlogEvent {
   return {
@@ -528,7 +532,7 @@ describe('updatePostIndex', () => {
         verifyEqual(
           found,
           found.card.version === '2' && found.ada.length === 2 ? OF_ADA : OF_BOB,
-          `The process died after its ${last ?? 'start'}, and now the card and the two lists don't match. Change all of them, and the version, in one step.`,
+          `The process died after its ${code(last, 'start')}, and now the card and the two lists don't match. Change all of them, and the version, in one step.`,
         )
       },
     })
@@ -566,7 +570,7 @@ describe('updatePostIndex', () => {
           verifyEqual(await index(), OF_BOB, `${AT_4}${sameConnection ? sharedWatch(box.commands) : ''}`, [
             [
               ({ card, ada }) => card.version === '2' || ada.length > 0,
-              `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${after ?? 'start'} and its ${held ?? 'end'}, the faster one brought the index to version 4, in which the post is bob's, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+              `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${code(after, 'start')} and its ${code(held, 'end')}, the faster one brought the index to version 4, in which the post is bob's, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
             ],
           ])
           verify(
@@ -626,13 +630,13 @@ describe('updatePostIndex', () => {
         const found = await index()
         verify(
           found.card.version !== '2',
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your \`updatePostIndex\`, a slower process brought the card to version 2. The post is at version 4, and \`updatePostIndex\` left the card at 2. Another process's write may not include all events, so read the card again and start over.`,
+          `Between the ${code(after, 'start')} and the ${code(held, 'end')} of your \`updatePostIndex\`, a slower process brought the card to version 2. The post is at version 4, and \`updatePostIndex\` left the card at 2. Another process's write may not include all events, so read the card again and start over.`,
           { expected: OF_BOB, received: found },
         )
         verifyEqual(found, OF_BOB, AT_4, [
           [
             ({ ada }) => ada.length > 0,
-            `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your \`updatePostIndex\`, a slower process added the post to ada's list, at version 2. At version 4 the post should be in bob's list alone. It isn't enough that your version is newer: you took the old list from a card that has changed since you read it.`,
+            `Between the ${code(after, 'start')} and the ${code(held, 'end')} of your \`updatePostIndex\`, a slower process added the post to ada's list, at version 2. At version 4 the post should be in bob's list alone. It isn't enough that your version is newer: you took the old list from a card that has changed since you read it.`,
           ],
         ])
       },
@@ -797,7 +801,7 @@ describe('getPostsByAuthor', () => {
         const shown = first.value.map(({ postId, author }) => `${postId} of ${author}`)
         verify(
           shown.includes('tea of ada') && shown.every((one) => one.endsWith('of ada')),
-          `The post wine went from ada to bob between the ${after ?? 'start'} and the ${held ?? 'end'} of \`getPostsByAuthor\` for ada. Expected tea, and no post whose card names bob.`,
+          `The post wine went from ada to bob between the ${code(after, 'start')} and the ${code(held, 'end')} of \`getPostsByAuthor\` for ada. Expected tea, and no post whose card names bob.`,
           { received: shown },
         )
       },
