@@ -57,6 +57,10 @@ function* eventsFrom(first: number, last: number, at: (number: number) => void =
   }
 }
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 const PERMISSION = 'Only that error shows the operator which permission is missing.'
 
 /** The event IDs in the server's stream, in order. */
@@ -414,7 +418,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
             refused: written.length === 2 ? null : `e-${written.length + 1}`,
             unknown: null,
           },
-          `Redis replied to ${refused ?? 'no command'} with an error that few programs expect (NOPERM: the user lacks the permission). An error is a reply, whichever one it is, so the event definitely wasn't written and belongs in \`refused\`. Check the class of the error and not its message.`,
+          `Redis replied to ${code(refused, 'no command')} with an error that few programs expect (NOPERM: the user lacks the permission). An error is a reply, whichever one it is, so the event definitely wasn't written and belongs in \`refused\`. Check the class of the error and not its message.`,
         )
       },
     })
@@ -538,7 +542,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const replies = box.commands.filter(({ name }) => name === 'WAIT').map(({ reply }) => reply)
     verify(
       replies.includes(tooFew.reached), // on a busy machine, even the one replica may be late
-      'There is one replica, and 2 were wanted. The NotReplicatedError should have the number that `WAIT` replied with in `reached`, because one replica may be enough for the caller.',
+      'There is one replica, and 2 were wanted. In the NotReplicatedError, `reached` should be the number that `WAIT` replied with, because one replica may be enough for the caller.',
       { expected: replies.at(-1), received: tooFew.reached },
     )
     const [least = 2, ...more] = waitsSent()
@@ -768,7 +772,7 @@ describe('backup and restore', () => {
       second: (redis) => redis.xadd(KEY, '8-0', 'event', 'meanwhile'),
       async verify({ first, held }) {
         if (!first.ok) throw first.error
-        const when = `8-0 was written just before \`backup\`'s ${held ?? 'end'}`
+        const when = `8-0 was written just before \`backup\`'s ${code(held, 'end')}`
         const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(first.value)))
         verify(
           outcome.ok,
@@ -796,18 +800,21 @@ describe('backup and restore', () => {
       },
       second: (redis) => redis.xdel(KEY, '2-0'),
       async verify({ first, held }) {
-        if (!first.ok) throw first.error
+        const when = `2-0 was deleted just before \`backup\`'s ${code(held, 'end')}`
+        verify(first.ok, `${when}, and \`backup\` failed. It may miss that entry, but it shouldn't fail.`, {
+          received: !first.ok && first.error,
+        })
         const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(first.value)))
         verify(
           outcome.ok,
-          `2-0 was deleted just before \`backup\`'s ${held ?? 'end'}, and the backup can't be restored. Write down how many entries the backup has, and not how many the stream had when the backup began.`,
+          `${when}, and the backup can't be restored. Write down how many entries the backup has, and not how many the stream had when the backup began.`,
           { received: !outcome.ok && outcome.error },
         )
         const there = (await box.admin.xrange(COPY, '-', '+')).map(([id]) => id)
         verifyEqual(
           [there.filter((id) => id !== '2-0'), await lastId(COPY)],
           [['1-0', '7-3'], '7-3'],
-          `2-0 was deleted just before \`backup\`'s ${held ?? 'end'}. The restored stream may miss it, but it should have 1-0 and 7-3, and the last ID 7-3.`,
+          `${when}. The restored stream may miss it, but it should have 1-0 and 7-3, and the last ID 7-3.`,
         )
       },
     })
@@ -896,7 +903,7 @@ describe('backup and restore', () => {
       verify(
         isWhole ||
           (!outcome.ok && outcome.error instanceof BackupError && outcome.error.reason === 'incomplete'),
-        `The last line of this backup, of ${last.length} characters, was cut off after ${length}. \`restore\` should throw a BackupError with the reason \`incomplete\`, because part of a number is a number, too. JSON, for example, ends with a bracket that would be missing.`,
+        `The last line of this backup, of ${last.length} characters, was cut off after ${length}. \`restore\` should throw a BackupError with the reason \`incomplete\`${outcome.ok ? ', because part of a number is a number, too. A JSON object, for example, ends with a brace that would be missing' : '. It rejected with a different error'}.`,
         { received: outcome.ok ? outcome.value : outcome.error },
       )
       await box.admin.del(COPY)
@@ -913,9 +920,10 @@ describe('backup and restore', () => {
       run: (redis) => restore(redis, COPY, each(lines)),
       async verify({ sent, last }) {
         const length = (await box.admin.exists(COPY)) === 1 ? await box.admin.xlen(COPY) : 'no stream'
+        const died = `The process died after ${sent} ${sent === 1 ? 'command' : 'commands'}${last === undefined ? '' : ` (the last was \`${last}\`)`}`
         verify(
           length === 3 || length === 'no stream',
-          `The process died after ${sent} commands (the last was ${last}) and left a stream with ${length} of 3 entries at the key. Readers will mistake that for the whole stream. Build it under another name and rename it (\`RENAMENX\`) when it's complete, or write it in one step.`,
+          `${died} and left a stream with ${length} of 3 entries at the key. Readers will mistake that for the whole stream. Build it under another name and rename it (\`RENAMENX\`) when it's complete, or write it in one step.`,
         )
         if (length === 3) {
           verifyEqual(
@@ -925,7 +933,7 @@ describe('backup and restore', () => {
           )
           return
         }
-        await startsOver(lines, `The process died after ${sent} commands (the last was ${last})`)
+        await startsOver(lines, died)
       },
     })
   })
@@ -942,7 +950,7 @@ describe('backup and restore', () => {
         verifyEqual(
           there,
           first.ok ? ['1-0', '2-0', '7-3', '9-0'] : ['9-0'],
-          `Another client began a stream at the key, with 9-0, just before \`restore\`'s ${held ?? 'end'}, and \`restore\` didn't leave that stream alone. The key can be taken after you've checked it, so check and write in one step: \`RENAMENX\`, a script, or \`WATCH\` on a connection of its own.`,
+          `Another client began a stream at the key, with 9-0, just before \`restore\`'s ${code(held, 'end')}, and \`restore\` didn't leave that stream alone. The key can be taken after you've checked it, so check and write in one step: \`RENAMENX\`, a script, or \`WATCH\` on a connection of its own.`,
         )
       },
     })
