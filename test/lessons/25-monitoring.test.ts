@@ -19,6 +19,10 @@ const box = useSandbox()
 
 const AT_ONCE = 'it waits for nothing, and its caller uses the result right away.'
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 const parse = (...reply: readonly unknown[]) => callAtOnce('parseGroup', () => parseGroup(reply), AT_ONCE)
 
 describe('parseGroup', () => {
@@ -308,10 +312,12 @@ describe('getStreamInfo', () => {
     await read('mail', 'mail-1', 5_500)
     await age('mail', 'mail-1', '5500-0', 60_000)
     const [mail] = (await info())?.groups ?? []
-    const pages = box.commands.filter(({ name }) => name === 'XPENDING').length
+    const pages = box.commands.filter(({ name }) => name === 'XPENDING').length // 0 if a script reads them
+    const commands = pages === 1 ? 'one `XPENDING`' : `${pages} \`XPENDING\` commands`
+    const sent = pages === 0 ? '' : ` \`getStreamInfo\` sent ${commands}.`
     verify(
       isAbout(mail?.oldestIdle, 60_000) && isAbout(mail?.consumers[0]?.oldestIdle, 60_000),
-      `5,500 entries are pending, and the last one, 5500-0, has waited for a minute, which \`oldestIdle\` doesn't show. \`getStreamInfo\` sent ${pages === 1 ? 'one `XPENDING`' : `${pages} \`XPENDING\` commands`}. There's no limit to how many entries may be pending, so keep reading until a page isn't full.`,
+      `5,500 entries are pending, and the last one, 5500-0, has waited for a minute, which \`oldestIdle\` doesn't show.${sent} There's no limit to how many entries may be pending, so keep reading until a page isn't full.`,
       { expected: 'about 60000', received: [mail?.oldestIdle, mail?.consumers[0]?.oldestIdle] },
     )
   })
@@ -404,14 +410,14 @@ describe('getStreamInfo', () => {
       verify: ({ first, held }) => {
         verify(
           first.ok && first.value !== null,
-          `A new consumer read an entry before the ${held ?? 'end'} of \`getStreamInfo\`, which then failed. The stream may change between two commands, so \`XPENDING\` can name a consumer that an earlier \`XINFO CONSUMERS\` didn't list.`,
+          `A new consumer read an entry before the ${code(held, 'end')} of \`getStreamInfo\`, which then failed. The stream may change between two commands, so \`XPENDING\` can name a consumer that an earlier \`XINFO CONSUMERS\` didn't list.`,
           { received: first.ok ? first.value : first.error },
         )
         const mail1 = first.value.groups[0]?.consumers.find(({ name }) => name === 'mail-1')
         verifyEqual(
           mail1?.pending,
           1,
-          `A new consumer read an entry before the ${held ?? 'end'} of \`getStreamInfo\`. mail-1 still has one pending entry of its own.`,
+          `A new consumer read an entry before the ${code(held, 'end')} of \`getStreamInfo\`. mail-1 still has one pending entry of its own.`,
         )
       },
     })
