@@ -35,6 +35,10 @@ const may = () => new Date(MAY)
 const NOTE =
   'Leave parcels with the neighbor on the second floor, ring twice, and mind the dog; if no one answers before noon, the bakery across the street keeps them until six. Not on Sundays, please, and never in the rain.'
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 const registered: NewEvent = {
   eventId: 'e-1',
   eventType: 'CUSTOMER_REGISTERED',
@@ -251,7 +255,7 @@ describe('storeEvent', () => {
         const now = await box.admin.get(KEY)
         verify(
           now === second.value,
-          `Two writers raced, and the first one (held between ${after} and ${held}) replaced the key after the second one had finished. What the second one encrypted can never be read again. \`SET … NX\` never replaces an existing key.`,
+          `Two writers raced, and the first one (held between ${code(after, 'its start')} and ${code(held, 'its end')}) replaced the key after the second one had finished. What the second one encrypted can never be read again. \`SET … NX\` never replaces an existing key.`,
         )
       },
     })
@@ -323,7 +327,7 @@ describe('storeEvent', () => {
         const forgotten = stored.findIndex(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN')
         verify(
           stored.slice(forgotten).every(({ personal }) => personal === undefined),
-          `Another process forgot the customer between \`storeEvent\`'s ${after} and its ${held}, but \`storeEvent\` appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or \`WATCH\` the key on a connection of its own.`,
+          `Another process forgot the customer between \`storeEvent\`'s ${code(after, 'start')} and its ${code(held, 'end')}, but \`storeEvent\` appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or \`WATCH\` the key on a connection of its own.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
         verify(
@@ -485,7 +489,9 @@ describe('readEvents', () => {
         verify: ({ first, held, after }) => {
           verify(
             first.ok,
-            `The customer's first ${orders === 0 ? 'event' : 'personal data'} and the key were stored between \`readEvents\`' ${after} and its ${held}, and \`readEvents\` then treated the key as lost. If you read the key before the entries, it may be missing only because the ${orders === 0 ? 'first event' : 'first personal data'} hadn't been stored yet. Read it after ${orders === 0 ? 'them' : 'the last page'}.`,
+            held === undefined
+              ? `The customer has ${orders === 0 ? 'no events' : '1,000 orders, without personal data,'} and no key, and \`readEvents\` failed. A missing key only matters for an entry that has a field \`personal\`.`
+              : `The customer's first ${orders === 0 ? 'event' : 'personal data'} and the key were stored between \`readEvents\`' ${code(after, 'start')} and its \`${held}\`, and \`readEvents\` then treated the key as lost. If you read the key before the entries, it may be missing only because the ${orders === 0 ? 'first event' : 'first personal data'} hadn't been stored yet. Read it after ${orders === 0 ? 'them' : 'the last page'}.`,
             { received: !first.ok && first.error },
           )
           verify(
@@ -511,7 +517,7 @@ describe('readEvents', () => {
       verify: ({ first, held, after }) =>
         verify(
           first.ok,
-          `Another process forgot the customer between \`readEvents\`' ${after} and its ${held}, and \`readEvents\` failed. It may return the personal data or null, but an erasure isn't damage, so it shouldn't throw.`,
+          `Another process forgot the customer between \`readEvents\`' ${code(after, 'start')} and its ${code(held, 'end')}, and \`readEvents\` failed. It may return the personal data or null, but an erasure isn't damage, so it shouldn't throw.`,
           { received: !first.ok && first.error },
         ),
     })
@@ -661,7 +667,7 @@ describe('getCustomer', () => {
         totalCents: 8400,
         forgotten: false,
       },
-      'ORDER_REFUNDED, a type that the lesson says nothing about, was stored after the other events. `getCustomer` should ignore it and return the same customer as before.',
+      "`ORDER_REFUNDED`, which isn't one of the lesson's four types, was stored after the other events. `getCustomer` should ignore it and return the same customer as before.",
     )
     await store({ ...moved, personal: { email: '' } })
     verifyEqual(
@@ -887,7 +893,7 @@ describe('forgetCustomer', () => {
         verifyEqual(
           types,
           ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-          `Two processes forgot the same customer at the same time (the first was held between ${after} and ${held}). There should be one CUSTOMER_FORGOTTEN. Check the key and write in one step.`,
+          `Two processes forgot the same customer at the same time (the first was held between ${code(after, 'its start')} and ${code(held, 'its end')}). There should be one CUSTOMER_FORGOTTEN. Check the key and write in one step.`,
         )
       },
     })
@@ -911,7 +917,7 @@ describe('forgetCustomer', () => {
         verifyEqual(
           await box.admin.hget('index:email', 'ada@example.com'),
           'customer-2',
-          `Between \`forgetCustomer\`'s ${after} and its ${held}, another customer took the address ada@example.com, and \`forgetCustomer\` deleted it from \`index:email\`. Check whose address it is and delete it in one step.`,
+          `Between \`forgetCustomer\`'s ${code(after, 'start')} and its ${code(held, 'end')}, another customer took the address ada@example.com, and \`forgetCustomer\` deleted it from \`index:email\`. Check whose address it is and delete it in one step.`,
         )
         verify(
           !Object.values(await box.admin.hgetall('index:email')).includes('customer-1'),
@@ -939,7 +945,7 @@ describe('forgetCustomer', () => {
         verifyEqual(
           await box.admin.get(KEY),
           'erased',
-          `A customer's first personal data was stored right after the ${after ?? 'start'} of \`forgetCustomer\`. When \`forgetCustomer\` resolved, that key was still there instead of \`erased\`.${discarded()}`,
+          `A customer's first personal data was stored right after the ${code(after, 'start')} of \`forgetCustomer\`. When \`forgetCustomer\` resolved, that key was still there instead of \`erased\`.${discarded()}`,
         )
       },
     })
@@ -960,7 +966,7 @@ describe('forgetCustomer', () => {
           second.ok
             ? ['CUSTOMER_REGISTERED', 'CUSTOMER_EMAIL_CHANGED', 'CUSTOMER_FORGOTTEN']
             : ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-          `\`storeEvent\` ran between \`forgetCustomer\`'s ${after} and its ${held}. The event should come before CUSTOMER_FORGOTTEN, or be refused. Change the log and the key in one step.`,
+          `\`storeEvent\` ran between \`forgetCustomer\`'s ${code(after, 'start')} and its ${code(held, 'end')}. The event should come before CUSTOMER_FORGOTTEN, or be refused. Change the log and the key in one step.`,
         )
       },
     })
@@ -978,8 +984,8 @@ describe('forgetCustomer', () => {
       run: (redis) => forgetCustomer(redis, 'customer-1', may),
       verify: async ({ last, survived }) => {
         const where = survived
-          ? 'forgetCustomer ran to the end'
-          : `The process died after ${last ?? 'nothing'}`
+          ? '`forgetCustomer` ran to the end'
+          : `The process died after ${code(last, 'nothing')}`
         const said = (await entries()).filter(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN').length
         const erased = (await box.admin.get(KEY)) === 'erased'
         verify(
