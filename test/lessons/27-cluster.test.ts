@@ -36,6 +36,10 @@ const LOG = 'es:{p3}:log'
 /** Streams that belong to partition 3 of 8. */
 const THIRD = ['order-15', 'order-17', 'order-21']
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 const eventOf = (number: number) => ({
   eventId: `e-${number}`,
   timestamp: '2026-03-01T09:00:00.000Z',
@@ -229,7 +233,7 @@ describe('append', () => {
     const [[position = ''] = []] = await idsAndFields(LOG)
     verify(
       Number.parseInt(position, 10) > 1_000_000_000_000, // the clock, in ms
-      `The log's entry has the ID ${position}, which Redis didn't choose. An ID that's computed from the number of entries is given out again after a trim, and then Redis refuses it. Append to the log with \`*\`.`,
+      `The log's entry has the ID ${position}, which isn't the time. Let Redis choose it, with \`*\`: an ID of your own can be one that the log has already used.`,
       { expected: 'the time in ms, a dash, and a number', received: position },
     )
     verifyEqual(
@@ -382,7 +386,7 @@ describe('append', () => {
         verifyEqual(
           [Number(one.ok) + Number(two.ok), inStream.length, inLog.length],
           [1, 1, 1],
-          `Two writers expected version 0, and the second one ran between the first one's ${after} and its ${held}. One should win and the other get a conflict, with one event in the stream and one in the log. (Received: writers that succeeded, entries in the stream, entries in the log.)`,
+          `Two writers expected version 0, and the second one ran between the first one's ${code(after, 'start')} and its ${code(held, 'end')}. One should win and the other get a conflict, with one event in the stream and one in the log. (Received: writers that succeeded, entries in the stream, entries in the log.)`,
         )
         const lost = one.ok ? two : one
         verify(
@@ -407,7 +411,7 @@ describe('append', () => {
         const lengths = [await box.admin.xlen(STREAM), await box.admin.xlen(LOG)]
         verify(
           lengths[0] === lengths[1] && (lengths[0] === 0 || lengths[0] === 2),
-          `The process died right after ${last}, with ${lengths[0]} of 2 events in the stream and ${lengths[1]} in the log. No consumer will ever see an event that is missing from the log. Write to both in one script, which is what the shared hash tag is for.`,
+          `The process died right after ${code(last, 'its start')}, with ${lengths[0]} of 2 events in the stream and ${lengths[1]} in the log. No consumer will ever see an event that is missing from the log. Write to both in one script, which is what the shared hash tag is for.`,
         )
       },
     })
@@ -572,7 +576,7 @@ describe('consume', () => {
         verifyEqual(
           await box.admin.hgetall(TOTALS),
           { 'order-1': '1', 'order-2': '1', 'order-3': '1' },
-          `The process died right after ${last}, and another one continued from the checkpoint. Each of the three events should have taken effect once, so write the effects and the checkpoint in one transaction (\`MULTI … EXEC\`).`,
+          `The process died right after ${code(last, 'its start')}, and another one continued from the checkpoint. Each of the three events should have taken effect once, so write the effects and the checkpoint in one transaction (\`MULTI … EXEC\`).`,
         )
       },
     })
