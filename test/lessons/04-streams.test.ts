@@ -490,7 +490,7 @@ describe('compareIds, timeOf, jsonField', () => {
         'jsonField',
         () => jsonField(entry(text), 'data'),
         EntryFieldError,
-        `The field \`data\` contains \`${JSON.stringify(text)}\`, which isn't JSON. \`jsonField\` should throw an \`EntryFieldError\`, because a bare \`SyntaxError\` doesn't say which of a million entries is wrong.`,
+        `The field \`data\` contains ${text === '' ? 'an empty string' : `\`${text}\``}, which isn't JSON. \`jsonField\` should throw an \`EntryFieldError\`, because a bare \`SyntaxError\` doesn't say which of a million entries is wrong.`,
       )
       pointsTo(error, 'data')
     }
