@@ -26,6 +26,10 @@ import { appendOnce, applyOnce, ConcurrencyError, spendPoints } from '#lesson/12
 
 const box = useSandbox()
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 /** The first key that has a time to live; undefined if none has. */
 async function expiring(): Promise<string | undefined> {
   for (const key of await box.admin.keys('*')) {
@@ -160,18 +164,18 @@ describe('applyOnce', () => {
         const found = await model()
         verify(
           Number(found.balance ?? 0) >= 10,
-          `The process died after ${last}, so the event was marked as seen, but its effect never happened. The next delivery looked like a duplicate, and these points are lost forever. Write the mark and the effect in one step.`,
+          `The process died after ${code(last, 'the start')}, so the event was marked as seen, but its effect never happened. The next delivery looked like a duplicate, and these points are lost forever. Write the mark and the effect in one step.`,
           { expected: { balance: '10', changes: '1' }, received: found },
         )
         verify(
           Number(found.balance) === 10,
-          `The process died after ${last}, so the effect happened, but the event wasn't marked as seen. The next delivery counted it a second time. Write the mark and the effect in one step.`,
+          `The process died after ${code(last, 'the start')}, so the effect happened, but the event wasn't marked as seen. The next delivery counted it a second time. Write the mark and the effect in one step.`,
           { expected: { balance: '10', changes: '1' }, received: found },
         )
         verifyEqual(
           found,
           { balance: '10', changes: '1' },
-          `The process died after ${last}, in the middle of the effect: \`balance\` and \`changes\` no longer match. Write all of it in one step. (In Redis after the crash: ${JSON.stringify(half)}.)`,
+          `The process died after ${code(last, 'the start')}, in the middle of the effect: \`balance\` and \`changes\` no longer match. Write all of it in one step. (In Redis after the crash: ${JSON.stringify(half)}.)`,
         )
       },
     })
@@ -188,7 +192,7 @@ describe('applyOnce', () => {
         verifyEqual(
           await model(),
           { balance: '10', changes: '1' },
-          `An event that had already been applied was delivered again, and the process died after ${last}. Now the hash is wrong. A duplicate changes nothing, not even for a moment: check for the mark in the step that writes, before it writes.`,
+          `An event that had already been applied was delivered again, and the process died after ${code(last, 'the start')}. Now the hash is wrong. A duplicate changes nothing, not even for a moment: check for the mark in the step that writes, before it writes.`,
         )
       },
     })
@@ -204,7 +208,7 @@ describe('applyOnce', () => {
         verifyEqual(
           [await model(), first.ok && first.value, second.ok && second.value],
           [{ balance: '20', changes: '2' }, 'applied', 'applied'],
-          `Two processes applied one event each, the second right after the ${after ?? 'start'} of the first. Both should count, and both calls should return \`applied\` (received: the hash, and what the calls returned).${isDiscarded ? ' An `EXEC` replied `(nil)`, so nothing in it was applied: start again.' : ''}`,
+          `Two processes applied one event each, the second right after the ${code(after, 'start')} of the first. Both should count, and both calls should return \`applied\` (received: the hash, and what the calls returned).${isDiscarded ? ' An `EXEC` replied `(nil)`, so nothing in it was applied: start again.' : ''}`,
         )
       },
     })
@@ -227,7 +231,7 @@ describe('applyOnce', () => {
         verifyEqual(
           await model(),
           { balance: '20', changes: '2' },
-          `Two parts of one program applied one event each on the same connection, and the balance isn't the sum of both${after ? `: the second call ran right after the ${after} of the first` : ''}.${sharedWatch(box.commands)}`,
+          `Two parts of one program applied one event each on the same connection, and the balance isn't the sum of both${after ? `: the second call ran right after the ${code(after, 'start')} of the first` : ''}.${sharedWatch(box.commands)}`,
         )
       },
     })
@@ -249,7 +253,7 @@ describe('applyOnce', () => {
         verifyEqual(
           await model(),
           { balance: '10', changes: '1' },
-          `Two processes got the same event at the same time, and now the read model is wrong${after ? `: the second call ran right after the ${after} of the first` : ''}. Check for the mark and write it in one step.`,
+          `Two processes got the same event at the same time, and now the read model is wrong${after ? `: the second call ran right after the ${code(after, 'start')} of the first` : ''}. Check for the mark and write it in one step.`,
         )
         verifyEqual(
           [first.value, second.value].sort(),
@@ -549,17 +553,17 @@ describe('appendOnce', () => {
         const found = { entries: await box.admin.xlen(STREAM), remembered: await remembered() }
         verify(
           found.entries !== 1,
-          `The process died after ${last}, and only one of the two events was written. That's half a decision.`,
+          `The process died after ${code(last, 'the start')}, and only one of the two events was written. That's half a decision.`,
           { received: found },
         )
         verify(
           found.entries === 0 || found.remembered !== null,
-          `The process died after ${last}, so the events were written, but the command wasn't remembered. The retry will mistake them for another client's events or write them again. Write both in one step.`,
+          `The process died after ${code(last, 'the start')}, so the events were written, but the command wasn't remembered. The retry will mistake them for another client's events or write them again. Write both in one step.`,
           { received: found },
         )
         verify(
           found.entries > 0 || found.remembered === null,
-          `The process died after ${last}, so the command is remembered as done, but its events weren't written. The retry will get an answer to something that never happened. Write both in one step.`,
+          `The process died after ${code(last, 'the start')}, so the command is remembered as done, but its events weren't written. The retry will get an answer to something that never happened. Write both in one step.`,
           { received: found },
         )
       },
@@ -603,7 +607,7 @@ describe('appendOnce', () => {
         verifyEqual(
           [answers[0] === answers[1], await box.admin.get('command:cmd-1')],
           [true, answers[1]],
-          `A command without events arrived twice at the same time${after ? `, the second call right after the ${after} of the first` : ''}. Both callers should get the stored answer (received: whether they got the same one, and what's stored). No version changes here, so check the key of the command again in the step that writes.`,
+          `A command without events arrived twice at the same time${after ? `, the second call right after the ${code(after, 'start')} of the first` : ''}. Both callers should get the stored answer (received: whether they got the same one, and what's stored). No version changes here, so check the key of the command again in the step that writes.`,
         )
       },
     })
@@ -634,7 +638,9 @@ describe('appendOnce', () => {
       first: (redis) => appendOnce(redis, append()),
       second: (redis) => appendOnce(redis, append({ commandId: 'cmd-2', answer: 'other answer' })),
       verify: async ({ first, second, after }) => {
-        const where = after ? ` The second call ran right after the ${after} of the first.` : ''
+        const where = after
+          ? ` The second call ran right after the ${code(after, 'start')} of the first.`
+          : ''
         const won = [first, second].filter((outcome) => outcome.ok).length
         verify(
           won === 1,
@@ -668,7 +674,9 @@ describe('appendOnce', () => {
       first: (redis) => appendOnce(redis, append({ answer: 'one' })),
       second: (redis) => appendOnce(redis, append({ answer: 'two' })),
       verify: async ({ first, second, after }) => {
-        const where = after ? ` The second call ran right after the ${after} of the first.` : ''
+        const where = after
+          ? ` The second call ran right after the ${code(after, 'start')} of the first.`
+          : ''
         verify(
           first.ok && second.ok,
           `The same command arrived twice at the same time (a double-click), and one of the calls failed.${where} Both should get the answer of the first one.`,
@@ -938,7 +946,9 @@ describe('spendPoints', () => {
       first: (redis) => spendPoints(redis, spend(80)),
       second: (redis) => spendPoints(redis, spend(80, 'cmd-2')),
       verify: async ({ first, second, after }) => {
-        const where = after ? ` The second call ran right after the ${after} of the first.` : ''
+        const where = after
+          ? ` The second call ran right after the ${code(after, 'start')} of the first.`
+          : ''
         verify(
           first.ok && second.ok,
           `Two commands arrived at the same time, and one was rejected with an error.${where} A version conflict isn't an answer for a user: read again, decide again, and say yes or no.`,
@@ -1045,7 +1055,7 @@ describe('spendPoints', () => {
         verifyEqual(
           first.ok && first.value,
           { accepted: true, balance: 80 },
-          `A user had 30 points and wanted to spend 50. Then 100 more came in between the ${after ?? 'start'} and the ${held ?? 'end'} of \`spendPoints\`, before it had stored its answer. A refusal needs the version check too: pass it to \`appendOnce\` without events, and after a conflict, decide again.`,
+          `A user had 30 points and wanted to spend 50. Then 100 more came in between the ${code(after, 'start')} and the ${code(held, 'end')} of \`spendPoints\`, before it had stored its answer. A refusal needs the version check too: pass it to \`appendOnce\` without events, and after a conflict, decide again.`,
         )
       },
     })
@@ -1058,7 +1068,9 @@ describe('spendPoints', () => {
       first: (redis) => spendPoints(redis, spend(30)),
       second: (redis) => spendPoints(redis, spend(30)),
       verify: async ({ first, second, after }) => {
-        const where = after ? ` The second call ran right after the ${after} of the first.` : ''
+        const where = after
+          ? ` The second call ran right after the ${code(after, 'start')} of the first.`
+          : ''
         verify(
           first.ok && second.ok,
           `The same command arrived twice at the same time, and one of the calls failed.${where}`,
@@ -1118,7 +1130,7 @@ describe('spendPoints', () => {
         verifyEqual(
           [again, await logIds()],
           [{ accepted: true, balance: 20 }, ['1-0', '2-0']],
-          `The process died after ${last}, and the client sent the command again. The points should now be spent once, and the answer should be { accepted: true, balance: 20 }.`,
+          `The process died after ${code(last, 'the start')}, and the client sent the command again. The points should now be spent once, and the answer should be { accepted: true, balance: 20 }.`,
         )
       },
     })
