@@ -23,6 +23,10 @@ import { createSnapshot, getEntityStateWithSnapshot } from '#lesson/14-snapshots
 
 const box = useSandbox()
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 const STREAM = 'stream:entity:customer-1'
 const SNAPSHOT = 'snapshot:customer-1'
 const NOON = '2026-03-01T12:00:00.250Z'
@@ -340,8 +344,8 @@ describe('createSnapshot', () => {
       second: (redis) => plant([SEVEN], redis),
       verify: async ({ first, held, after }) => {
         const found = await stored()
-        const when = after === undefined ? 'before its first command' : `right after its ${after}`
-        const meanwhile = `An event with 7 points was stored while \`createSnapshot\` was running (${when}${held === undefined ? '' : `, before its ${held}`}).`
+        const when = `right after its ${code(after, 'start')}`
+        const meanwhile = `An event with 7 points was stored while \`createSnapshot\` was running (${when}${held === undefined ? '' : `, before its ${code(held, 'end')}`}).`
         const lost =
           held === 'EXEC' || box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
             ? ': `EXEC` replied `(nil)` because a watched key had changed. That means nothing was written, so check again and try again'
@@ -388,7 +392,7 @@ describe('createSnapshot', () => {
           found === newer || (!survived && found === older),
           survived
             ? 'There was a snapshot with 5 points at 2-0, made by reducer version 1, and an event with 7 points after it. `createSnapshot` with version 2 should have replaced all four fields.'
-            : `The process died after ${last ?? 'the start'}. Now the snapshot is half old and half new, or it's gone. Write all four fields in one command.`,
+            : `The process died after ${code(last, 'the start')}. Now the snapshot is half old and half new, or it's gone. Write all four fields in one command.`,
           { expected: survived ? newer : `${older}; or ${newer}`, received: found },
         )
       },
@@ -576,7 +580,7 @@ describe('getEntityStateWithSnapshot', () => {
         verifyEqual(
           `${JSON.stringify(state)} at ${lastEventId}`,
           TWELVE_AT_3,
-          `A newer snapshot was written between the ${after ?? 'start'} and the ${held ?? 'end'}, and the result combines the state of one with the position of the other. Fetch all fields of the snapshot with one command, \`HGETALL\` or \`HMGET\`.`,
+          `A newer snapshot was written between the ${code(after, 'start')} and the ${code(held, 'end')}, and the result combines the state of one with the position of the other. Fetch all fields of the snapshot with one command, \`HGETALL\` or \`HMGET\`.`,
         )
       },
     })
@@ -656,7 +660,7 @@ describe('never backwards', () => {
           verifyEqual(
             await stored(),
             `{"points":12} at ${theirs}`,
-            `A slow process overwrote a newer snapshot with an older one. After its ${after ?? 'start'}, an event was stored, and another process wrote a snapshot at ${theirs}. Then the slow process wrote its own, at ${mine}. Compare the positions and write in one step.${why}`,
+            `A slow process overwrote a newer snapshot with an older one. After its ${code(after, 'start')}, an event was stored, and another process wrote a snapshot at ${theirs}. Then the slow process wrote its own, at ${mine}. Compare the positions and write in one step.${why}`,
           )
         },
       })
@@ -726,7 +730,7 @@ describe('never backwards', () => {
         verifyEqual(
           await stored(),
           TWELVE_AT_3,
-          `Two parts of a program share one connection, and an older snapshot replaced a newer one, which was written after the first call's ${after ?? 'start'}. ${
+          `Two parts of a program share one connection, and an older snapshot replaced a newer one, which was written after the first call's ${code(after, 'start')}. ${
             watched
               ? "A `WATCH` belongs to a connection, so the first `EXEC` also ended the other call's `WATCH`. Watch on a `redis.duplicate()`, or use a script."
               : 'Compare the positions and write in one step.'
@@ -763,7 +767,7 @@ describe('never backwards', () => {
         verifyEqual(
           await box.admin.hget(SNAPSHOT, 'reducerVersion'),
           '2',
-          `A program with reducer version 2 took a snapshot at 2-0. After its ${after ?? 'start'}, a program with version 1 took another one at 3-0. The snapshot of version 2 should stay, because a reader with version 2 can't use the other one. Compare positions only if the versions are equal.`,
+          `A program with reducer version 2 took a snapshot at 2-0. After its ${code(after, 'start')}, a program with version 1 took another one at 3-0. The snapshot of version 2 should stay, because a reader with version 2 can't use the other one. Compare positions only if the versions are equal.`,
         )
       },
     })
@@ -823,7 +827,7 @@ describe('never backwards', () => {
           const found = await stored()
           verify(
             found !== `{"points":99} at ${snapshot.lastEventId}`,
-            `After the ${after ?? 'start'} of \`createSnapshot\`, the event 3-0 was stored, and so was a snapshot at ${snapshot.lastEventId}. That snapshot is later, but ${what}, so \`createSnapshot\` should replace it. Leave a later snapshot only if its version equals yours and exactly its event is in the stream.`,
+            `After the ${code(after, 'start')} of \`createSnapshot\`, the event 3-0 was stored, and so was a snapshot at ${snapshot.lastEventId}. That snapshot is later, but ${what}, so \`createSnapshot\` should replace it. Leave a later snapshot only if its version equals yours and exactly its event is in the stream.`,
             { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
           )
         },
@@ -886,7 +890,7 @@ describe('never backwards', () => {
         verifyEqual(
           await stored(),
           TWELVE_AT_3,
-          `The key held a string, and two processes replaced it. After the first one's ${after ?? 'start'}, the second one wrote a snapshot at 3-0, and then the first one deleted or overwrote that. Delete the key in the same step as the write.`,
+          `The key held a string, and two processes replaced it. After the first one's ${code(after, 'start')}, the second one wrote a snapshot at 3-0, and then the first one deleted or overwrote that. Delete the key in the same step as the write.`,
         )
       },
     })
