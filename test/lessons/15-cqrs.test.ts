@@ -30,6 +30,10 @@ import {
 
 const box = useSandbox()
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 const ONE_STEP = ' Check and write in one step.'
 
 const EVENTS = 'stream:users'
@@ -237,11 +241,11 @@ describe('handleRegisterUserCommand', () => {
       "The EmailTakenError has the address as the user typed it, ` ADA@example.com`. It should have the cleaned address, because that's the one that's taken.",
     )
     await register({ name: 'Eve', email: 'eve@example.com' })
-    const read = box.commands.find(({ args }) => args.some((arg) => arg.startsWith('projection:')))
-    const key = read?.args.find((arg) => arg.startsWith('projection:'))
+    const touching = box.commands.find(({ args }) => args.some((arg) => arg.startsWith('projection:')))
+    const key = touching?.args.find((arg) => arg.startsWith('projection:'))
     verify(
-      read === undefined,
-      `The command sent ${read?.name} with the key \`${key}\`, which belongs to the read side. A read model is always a little behind, so a decision can't depend on it. Keep what the command needs on the write side.`,
+      touching === undefined,
+      `The command sent \`${touching?.name}\` with the key \`${key}\`, which belongs to the read side. The command should neither read nor write these keys, so keep what it needs on the write side.`,
     )
   })
 
@@ -255,7 +259,7 @@ describe('handleRegisterUserCommand', () => {
         const stored = (await events()).length
         verify(
           accepted < 2 && stored < 2,
-          `Two users registered with the same address at the same moment, and both were accepted, because the second ran after the first one's ${after ?? 'start'}. Check whether the address is free and take it in one step.`,
+          `Two users registered with the same address at the same moment, and both were accepted, because the second ran after the first one's ${code(after, 'start')}. Check whether the address is free and take it in one step.`,
           { received: { accepted, 'events in the stream': stored } },
         )
         verifyEqual(
@@ -274,7 +278,7 @@ describe('handleRegisterUserCommand', () => {
       first: (redis) => handleRegisterUserCommand(redis, ada, noon),
       second: (redis) => handleRegisterUserCommand(redis, eve, noon),
       verify: async ({ first, second, after }) => {
-        const met = `Ada and Eve registered at the same moment with different addresses (Eve after Ada's ${after ?? 'start'})`
+        const met = `Ada and Eve registered at the same moment with different addresses (Eve after Ada's ${code(after, 'start')})`
         for (const one of [first, second]) {
           verify(
             one.ok,
@@ -325,8 +329,8 @@ describe('handleRegisterUserCommand', () => {
         verify(
           after === 1 && again.ok === (before === 0),
           before === 0
-            ? `The process died after its ${last ?? 'start'}. The address is taken, but no event was stored, so the user can never register. Take the address and store the event in one step.`
-            : `The process died after its ${last ?? 'start'}. The event was stored, but the address isn't taken, so a second user registered with it too. Take the address and store the event in one step.`,
+            ? `The process died after its ${code(last, 'start')}. The address is taken, but no event was stored, so the user can never register. Take the address and store the event in one step.`
+            : `The process died after its ${code(last, 'start')}. The event was stored, but the address isn't taken, so a second user registered with it too. Take the address and store the event in one step.`,
           { received: { 'events before': before, 'events after trying again': after } },
         )
       },
@@ -543,7 +547,7 @@ describe('updateProjections', () => {
         verifyEqual(
           [await registered(), await row(1), await row(2)],
           ['2', rowOf(1), rowOf(2)],
-          `\`updateProjections\` died after its ${last ?? 'start'} and was restarted. Two users registered, but the read models don't match the events. Write the changes from an event and the position in one step.`,
+          `\`updateProjections\` died after its ${code(last, 'start')} and was restarted. Two users registered, but the read models don't match the events. Write the changes from an event and the position in one step.`,
         )
       },
     })
@@ -561,12 +565,12 @@ describe('updateProjections', () => {
         verifyEqual(
           [await registered(), await box.admin.get(POSITION)],
           ['2', '2-0'],
-          `Two processes ran \`updateProjections\` at once, the second after the first one's ${after ?? 'start'}. Two users registered, but the count or the position is wrong. In the same step that writes, check whether the event was already applied.`,
+          `Two processes ran \`updateProjections\` at once, the second after the first one's ${code(after, 'start')}. Two users registered, but the count or the position is wrong. In the same step that writes, check whether the event was already applied.`,
         )
         const counts = [first, second].map((one) => (one.ok ? Number(one.value) : 0))
         verify(
           counts[0] !== undefined && counts[1] !== undefined && counts[0] + counts[1] === 2,
-          `Two processes ran \`updateProjections\` at once, the second after the first one's ${after ?? 'start'}. Two events were applied, but the two calls returned a different total. Count only the events that this call applied.`,
+          `Two processes ran \`updateProjections\` at once, the second after the first one's ${code(after, 'start')}. Two events were applied, but the two calls returned a different total. Count only the events that this call applied.`,
           { expected: '2 together', received: counts },
         )
       },
@@ -607,7 +611,7 @@ describe('updateProjections', () => {
         verifyEqual(
           [first.ok || first.error, await registered(), (await row(2)).name, await box.admin.get(POSITION)],
           [true, '2', 'User 2', '2-0'],
-          `After this call's ${after ?? 'start'}, another call applied event 1, and then its process died. This call should still apply event 2. If the position has moved, read it again and continue from there to the end of the stream.`,
+          `After this call's ${code(after, 'start')}, another call applied event 1, and then its process died. This call should still apply event 2. If the position has moved, read it again and continue from there to the end of the stream.`,
         )
       },
     })
@@ -1118,12 +1122,12 @@ describe('read your own write', () => {
         if (held === undefined || end === 'in vain') return // the query waited, and nothing came
         verify(
           !first.ok || first.value?.name === 'User 1',
-          `The read model reached the token right after the query's ${after ?? 'start'}, before its ${held}, and the query answered without the user. Read the row only after you've seen that the position has reached the token.`,
+          `The read model reached the token right after the query's ${code(after, 'start')}, before its ${code(held, 'end')}, and the query answered without the user. Read the row only after you've seen that the position has reached the token.`,
           { received: first.ok && first.value },
         )
         verify(
           first.ok && end === 'answered',
-          `The read model reached the token right after the query's ${after ?? 'start'}, before its ${held}, and the query missed it, because it checked before it subscribed. Subscribe first, and then check.`,
+          `The read model reached the token right after the query's ${code(after, 'start')}, before its ${code(held, 'end')}, and the query missed it, because it checked before it subscribed. Subscribe first, and then check.`,
           { received: first.ok ? first.value : first.error },
         )
       },
