@@ -16,6 +16,10 @@ import { expireOrders, forward, nextSteps, runProcess, runService } from '#lesso
 
 const box = useSandbox()
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 const BUS = 'bus:orders'
 const PROCESS = 'process:order-1'
 const clock = () => new Date('2026-03-01T09:05:00.000Z')
@@ -400,12 +404,12 @@ describe('runService', () => {
         const types = await typesIn()
         verify(
           count(types, 'STOCK_RESERVED') <= 1,
-          `The service died after its ${last ?? 'start'}, was restarted with the same names, and the stock was reserved twice for one order. Write the reaction, the mark, and the \`XACK\` in one step.`,
+          `The service died after its ${code(last, 'start')}, was restarted with the same names, and the stock was reserved twice for one order. Write the reaction, the mark, and the \`XACK\` in one step.`,
           { received: types },
         )
         verify(
           count(types, 'STOCK_RESERVED') === 1 && (await pending('stock')) === 0,
-          `The service died after its ${last ?? 'start'} and was restarted with the same names, but its pending event was never finished. Read your own pending entries first (from 0), then \`>\`, and acknowledge in the same step as the reaction.`,
+          `The service died after its ${code(last, 'start')} and was restarted with the same names, but its pending event was never finished. Read your own pending entries first (from 0), then \`>\`, and acknowledge in the same step as the reaction.`,
           { received: types },
         )
       },
@@ -451,7 +455,7 @@ describe('runService', () => {
           verifyEqual(
             count(await typesIn(), 'STOCK_RESERVED'),
             1,
-            `One event was on the bus twice, and two consumers of one group each had one of its entries pending. Both reacted, because the first was held before its ${held ?? 'end'} while the second ran. Check the mark, set it, and write the reaction in one step.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `One event was on the bus twice, and two consumers of one group each had one of its entries pending. Both reacted, because the first was held before its ${code(held, 'end')} while the second ran. Check the mark, set it, and write the reaction in one step.${sameConnection ? sharedWatch(box.commands) : ''}`,
           )
         },
       })
@@ -468,7 +472,7 @@ describe('runService', () => {
         const failed = [first, second].find((one) => !one.ok && String(one.error).includes('BUSYGROUP'))
         verify(
           failed === undefined,
-          `Two consumers of a new group started at once, and the second created the group before the first one's ${held ?? 'end'}. The first one failed with \`BUSYGROUP\`, although the group that it needs exists. Ignore that error, and no other.`,
+          `Two consumers of a new group started at once, and the second created the group before the first one's ${code(held, 'end')}. The first one failed with \`BUSYGROUP\`, although the group that it needs exists. Ignore that error, and no other.`,
           { received: failed?.ok === false && failed.error },
         )
         for (const one of [first, second])
@@ -584,18 +588,19 @@ describe('runService', () => {
 
 const manage = (redis = box.redis, consumer = 'manager-1') => runProcess(redis, consumer, clock)
 
-async function exactlyOnce(what: string, hint = ''): Promise<void> {
+/** The hints belong to an order that was compensated twice, and to one that wasn't compensated completely. */
+async function exactlyOnce(what: string, hints: { twice?: string; missing?: string } = {}): Promise<void> {
   const types = await typesIn()
   const found = [count(types, 'ORDER_CANCELLED'), count(types, 'REFUND_REQUESTED')]
   verify(
     found.every((n) => n <= 1),
-    `${what}. The bus has ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times, so the order was compensated twice. Write the event, the decisions, and the \`XACK\` in one step, and only if the history hasn't grown since you read it.${hint}`,
+    `${what}. The bus has ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times, so the order was compensated twice. Write the event, the decisions, and the \`XACK\` in one step, and only if the history hasn't grown since you read it.${hints.twice ?? ''}`,
     { received: types },
   )
   verifyEqual(
     found,
     [1, 1],
-    `${what}. The order isn't both canceled and refunded. Write the decisions in one step with the event that led to them.${hint}`,
+    `${what}. The order isn't both canceled and refunded. Write the decisions in one step with the event that led to them.${hints.missing ?? ''}`,
   )
 }
 
@@ -786,10 +791,10 @@ describe('the process manager', () => {
           (await box.admin.xpending(BUS, 'order-process', first, first, 1)).length > 0
         verify(
           !isPending || !(await typesIn(PROCESS)).includes('STOCK_REJECTED'),
-          `The manager died after its ${last ?? 'start'}. STOCK_REJECTED is in \`process:order-1\`, but its entry on the bus isn't acknowledged. Send the \`XACK\` in the step that records the event.`,
+          `The manager died after its ${code(last, 'start')}. STOCK_REJECTED is in \`process:order-1\`, but its entry on the bus isn't acknowledged. Send the \`XACK\` in the step that records the event.`,
         )
         if (!survived) await call('runProcess', () => manage(box.connect()))
-        const what = `The manager died after its ${last ?? 'start'} and was restarted`
+        const what = `The manager died after its ${code(last, 'start')} and was restarted`
         await nothingPending(what)
         await exactlyOnce(what)
       },
@@ -818,9 +823,10 @@ describe('the process manager', () => {
               { received: outcome.ok || outcome.error },
             )
           }
-          const what = `One manager had PAYMENT_RECEIVED pending, the other had STOCK_REJECTED, and the first was held before its ${held ?? 'end'}`
+          const what = `One manager had PAYMENT_RECEIVED pending, the other had STOCK_REJECTED, and the first was held before its ${code(held, 'end')}`
           await nothingPending(what)
-          await exactlyOnce(what, sameConnection ? sharedWatch(box.commands) : '')
+          const watch = sameConnection ? sharedWatch(box.commands) : ''
+          await exactlyOnce(what, { twice: watch, missing: watch })
         },
       })
   })
@@ -949,7 +955,7 @@ describe('the process manager', () => {
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => expireOrders(redis, tooLate),
       verify: async ({ first, second, held }) => {
-        const what = `Two processes called \`expireOrders\` at once, and the first was held before its ${held ?? 'end'}`
+        const what = `Two processes called \`expireOrders\` at once, and the first was held before its ${code(held, 'end')}`
         verifyEqual(
           [first, second].reduce((sum, outcome) => sum + (outcome.ok ? outcome.value : 0), 0),
           1,
@@ -970,7 +976,7 @@ describe('the process manager', () => {
         verifyEqual(
           await call('expireOrders', () => expireOrders(box.connect(), tooLate)),
           1,
-          `The manager died after its ${last ?? 'start'} while it was recording ORDER_CREATED, and was restarted. 15 minutes later, \`expireOrders\` didn't find the order, which now waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
+          `The manager died after its ${code(last, 'start')} while it was recording ORDER_CREATED, and was restarted. 15 minutes later, \`expireOrders\` didn't find the order, which now waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
         )
       },
     })
@@ -987,8 +993,8 @@ describe('the process manager', () => {
       verify: async ({ last, survived }) => {
         if (!survived) await call('expireOrders', () => expireOrders(box.connect(), tooLate))
         await exactlyOnce(
-          `\`expireOrders\` died after its ${last ?? 'start'}, and another process called it again`,
-          ' An order stays in the index until the step that cancels or confirms it.',
+          `\`expireOrders\` died after its ${code(last, 'start')}, and another process called it again`,
+          { missing: ' An order stays in the index until the step that cancels or confirms it.' },
         )
       },
     })
@@ -1005,7 +1011,9 @@ describe('the process manager', () => {
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => manage(redis),
       verify: async ({ held }) =>
-        exactlyOnce(`STOCK_REJECTED was handled while \`expireOrders\` was held before its ${held ?? 'end'}`),
+        exactlyOnce(
+          `STOCK_REJECTED was handled while \`expireOrders\` was held before its ${code(held, 'end')}`,
+        ),
     })
   })
 
@@ -1020,7 +1028,7 @@ describe('the process manager', () => {
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => manage(redis),
       verify: async ({ first, held }) => {
-        const what = `PAYMENT_RECEIVED was recorded while \`expireOrders\` was held before its ${held ?? 'end'}`
+        const what = `PAYMENT_RECEIVED was recorded while \`expireOrders\` was held before its ${code(held, 'end')}`
         verify(
           first.ok && first.value === 1 && count(await typesIn(), 'ORDER_CANCELLED') === 1,
           `${what}. The order was still open and past its deadline. \`expireOrders\` should notice that the history changed, read it again, cancel the order, and resolve to 1.`,
@@ -1046,7 +1054,7 @@ describe('the process manager', () => {
         const [confirmed, cancelled] = [count(types, 'ORDER_CONFIRMED'), count(types, 'ORDER_CANCELLED')]
         verify(
           confirmed + cancelled === 1 && first.ok && first.value === cancelled,
-          `STOCK_RESERVED was handled while \`expireOrders\` was held before its ${held ?? 'end'}. The order should be either confirmed or canceled, once, and \`expireOrders\` should resolve to the number of orders it canceled, which may be 0.`,
+          `STOCK_RESERVED was handled while \`expireOrders\` was held before its ${code(held, 'end')}. The order should be either confirmed or canceled, once, and \`expireOrders\` should resolve to the number of orders it canceled, which may be 0.`,
           { received: { expireOrders: first.ok ? first.value : first.error, bus: types } },
         )
       },
@@ -1202,11 +1210,11 @@ describe('forward', () => {
         verifyEqual(
           [...new Set(keys)].sort(),
           [KEYS.created, KEYS.paid],
-          `The forwarder died after its ${last ?? 'start'} (${before} sent) and was restarted, and an event never arrived. Send first, then mark and acknowledge. That's at-least-once delivery.`,
+          `The forwarder died after its ${code(last, 'start')} (${before} sent) and was restarted, and an event never arrived. Send first, then mark and acknowledge. That's at-least-once delivery.`,
         )
         verify(
           keys.length <= 3,
-          `The forwarder died after its ${last ?? 'start'} and was restarted. Only the event that it was sending may arrive twice.`,
+          `The forwarder died after its ${code(last, 'start')} and was restarted. Only the event that it was sending may arrive twice.`,
           { received: keys },
         )
       },
