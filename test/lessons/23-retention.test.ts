@@ -17,6 +17,10 @@ import { findEvents, indexEvents, readHistory, retain, streamSize, trimLimit } f
 
 const box = useSandbox()
 
+/** Returns a command in code font, or a word for where there was none. */
+const code = (command: string | undefined, otherwise: string) =>
+  command === undefined ? otherwise : `\`${command}\``
+
 const STREAM = 'orders'
 const log: Parameters<typeof retain>[1] = { stream: STREAM, checkpoints: [], snapshots: [] }
 /** Event n happened at noon on March n. */
@@ -544,7 +548,7 @@ describe('retain', () => {
         verifyEqual(
           ids(1, 7).filter((one) => !all.has(one)),
           [],
-          `7-0 was written before the ${held ?? 'end'} of \`retain\`, and \`retain\` trimmed an entry that isn't in the archive. ${box.commands.some(({ args }) => args.some((arg) => /^maxlen$/i.test(arg))) ? "Trim by ID (`MINID`), up to the point you've archived. By then, a number of entries (`MAXLEN`) refers to different entries." : "Trim only up to the point you've archived, not up to one that you determine later."}`,
+          `7-0 was written before the ${code(held, 'end')} of \`retain\`, and \`retain\` trimmed an entry that isn't in the archive. ${box.commands.some(({ args }) => args.some((arg) => /^maxlen$/i.test(arg))) ? "Trim by ID (`MINID`), up to the point you've archived. By then, a number of entries (`MAXLEN`) refers to different entries." : "Trim only up to the point you've archived, not up to one that you determine later."}`,
         )
       },
     })
@@ -566,7 +570,7 @@ describe('retain', () => {
         verifyEqual(
           ids(1, 6).filter((one) => !all.has(one)),
           [],
-          `The pending entry 3-0 was acknowledged before the ${held ?? 'end'} of \`retain\`, so the limit moved from 3-0 to 6-0, and \`retain\` trimmed entries that aren't in the archive. Determine the limit once, and use that ID to archive and to trim.`,
+          `The pending entry 3-0 was acknowledged before the ${code(held, 'end')} of \`retain\`, so the limit moved from 3-0 to 6-0, and \`retain\` trimmed entries that aren't in the archive. Determine the limit once, and use that ID to archive and to trim.`,
         )
       },
     })
@@ -587,12 +591,12 @@ describe('retain', () => {
         verifyEqual(
           [await inStream(), side.ids()],
           [ids(3, 6), ids(1, 2)],
-          `Two processes ran \`retain\` at once; the second ran before the ${held ?? 'end'} of the first. The newest 4 should still be in the stream, and the other 2 in the archive. Keep the ID you trim up to, not a number of entries: if another process trims in the meantime, that number refers to different entries.`,
+          `Two processes ran \`retain\` at once; the second ran before the ${code(held, 'end')} of the first. The newest 4 should still be in the stream, and the other 2 in the archive. Keep the ID you trim up to, not a number of entries: if another process trims in the meantime, that number refers to different entries.`,
         )
         for (const outcome of [first, second]) {
           verify(
             outcome.ok,
-            `Two processes ran \`retain\` at once; the second ran before the ${held ?? 'end'} of the first. One of them failed. If the other process has already moved an entry, there is nothing left to do for it.`,
+            `Two processes ran \`retain\` at once; the second ran before the ${code(held, 'end')} of the first. One of them failed. If the other process has already moved an entry, there is nothing left to do for it.`,
             { received: !outcome.ok && outcome.error },
           )
         }
@@ -615,7 +619,7 @@ describe('retain', () => {
         verifyEqual(
           ids(1, 6).filter((one) => !all.has(one)),
           [],
-          `The process died after its ${last ?? 'start'}, and these entries are neither in the stream nor in the archive.`,
+          `The process died after its ${code(last, 'start')}, and these entries are neither in the stream nor in the archive.`,
         )
       },
     })
@@ -752,7 +756,7 @@ describe('readHistory', () => {
           verifyEqual(
             first.ok ? numbers(first.value) : first.error,
             ids(after + 1, 8),
-            `3-0 to 5-0 moved to the archive before the ${held ?? 'end'} of \`readHistory\`, and \`readHistory\` returned a history with a gap. ${after === 0 ? "When it read the archive, they weren't there yet, and when it read the stream, they were gone." : '3-0, where it should continue, was still in the stream at the start, so the archive may have seemed unnecessary.'} Read the stream first, then the archive, and combine the two by ID.`,
+            `3-0 to 5-0 moved to the archive before the ${code(held, 'end')} of \`readHistory\`, and \`readHistory\` returned a history with a gap. ${after === 0 ? "When it read the archive, they weren't there yet, and when it read the stream, they were gone." : '3-0, where it should continue, was still in the stream at the start, so the archive may have seemed unnecessary.'} Read the stream first, then the archive, and combine the two by ID.`,
           )
         },
       })
@@ -987,7 +991,7 @@ describe('the index', () => {
         verifyEqual(
           [first, second].map((outcome) => (outcome.ok ? outcome.value : outcome.error)),
           [['4-0'], ['5-0']],
-          `Two programs called \`findEvents\` at once, the second one before the ${held ?? 'end'} of the first one, and one of them got a wrong result. If you store an intersection in a key (\`ZINTERSTORE\`), two calls share that key: let Redis reply with the result instead, or intersect in your program.`,
+          `Two programs called \`findEvents\` at once, the second one before the ${code(held, 'end')} of the first one, and one of them got a wrong result. If you store an intersection in a key (\`ZINTERSTORE\`), two calls share that key: let Redis reply with the result instead, or intersect in your program.`,
         ),
     })
   })
@@ -1007,7 +1011,7 @@ describe('the index', () => {
           verifyEqual(
             await call('findEvents', () => findEvents(box.connect(), STREAM, question)),
             expected,
-            `\`indexEvents\` died after its ${last ?? 'start'} and was called again, and now \`findEvents\` can't find an event. The position must not be ahead of the index, so change both in one step.`,
+            `\`indexEvents\` died after its ${code(last, 'start')} and was called again, and now \`findEvents\` can't find an event. The position must not be ahead of the index, so change both in one step.`,
           )
         }
       },
