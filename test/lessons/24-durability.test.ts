@@ -446,7 +446,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
   const one = { replicas: 1, timeoutMs: 50 }
 
   async function replicated(append: () => Promise<string>, why: string): Promise<string> {
-    const outcome = await attempt('appendReplicated', append)
+    const outcome = await attempt('appendReplicated', append, PATIENT)
     verify(
       outcome.ok || !(outcome.error instanceof NotReplicatedError),
       `\`appendReplicated\` threw a NotReplicatedError, even though enough replicas had the event. ${why}`,
