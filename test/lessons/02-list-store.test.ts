@@ -28,6 +28,9 @@ import {
 
 const box = useSandbox()
 
+const HANDLED_TWICE =
+  'An event stored while `followEvents` was starting should be handled exactly once. The first read and the wake-up call both handled it, so chain the reads, and let each begin where the last one ended.'
+
 type StoredEvent = Parameters<typeof storeEvent>[1]
 
 /** The nth event of a test. Its ID, timestamp, and payload distinguish it from the others. */
@@ -874,11 +877,7 @@ describe('followEvents', () => {
           { expected: [1, 2], received: seen },
         )
         if (!following) return
-        verifyEqual(
-          seen,
-          [1, 2],
-          'An event stored while `followEvents` was starting should be handled exactly once. The first read and the wake-up call both handled it, so chain the reads, and let each begin where the last one ended.',
-        )
+        verifyEqual(seen, [1, 2], HANDLED_TWICE)
       },
     })
   })
@@ -939,7 +938,62 @@ describe('followEvents', () => {
       { expected: 'no more connections than before', received: `${left} more` },
     )
   })
+
+  test('misses nothing while a reply is on its way', async () => {
+    for (let n = 1, isOver = false; !isOver; n += 1) {
+      await box.admin.del('events:type:USER_REGISTERED')
+      await plant('events:type:USER_REGISTERED', 1, 1)
+      const inbox = newInbox()
+      let answered: string | undefined
+      const redis = afterReply(box.connect(), n, async (command) => {
+        answered = command
+        await storedElsewhere(2)
+        await box.roundTrips(30) // the message arrives before the reply does
+      })
+      const follower = await call(
+        'followEvents',
+        () => followEvents(redis, 'USER_REGISTERED', 0, inbox.handle),
+        { background: true },
+      )
+      isOver = answered === undefined
+      if (answered !== undefined) {
+        await until(() => inbox.seen.includes(2))
+        await box.roundTrips(30)
+        verify(
+          inbox.seen.includes(2),
+          `An event was stored and announced after Redis had run the \`${answered}\` that \`followEvents\` sent while it was starting, and before the reply arrived. The event was never handled. Attach the listener for messages before the first read, and when a message arrives during a read, read again.`,
+          { expected: [1, 2], received: inbox.seen },
+        )
+        verifyEqual(inbox.seen, [1, 2], HANDLED_TWICE)
+      }
+      await stop(follower)
+    }
+  })
 })
+
+/** Runs `work` right after Redis has run command number `n`, and before the code receives the reply. */
+function afterReply(redis: Redis, n: number, work: (command: string) => Promise<void>): Redis {
+  let replies = 0
+  const met = new WeakSet<object>() // a command that waits for the connection passes through here twice
+  const slow = (one: Redis): Redis => {
+    const send = one.sendCommand.bind(one)
+    const duplicate = one.duplicate.bind(one)
+    one.sendCommand = (command, ...rest) => {
+      if (met.has(command)) return send(command, ...rest)
+      met.add(command)
+      const { name, resolve, reject } = command
+      command.resolve = (value) => {
+        replies += 1
+        if (replies !== n) return resolve(value)
+        work(name.toUpperCase()).then(() => resolve(value), reject)
+      }
+      return send(command, ...rest)
+    }
+    one.duplicate = (...options) => slow(duplicate(...options))
+    return one
+  }
+  return slow(redis)
+}
 
 async function refusesId(name: string, id: string, run: () => unknown): Promise<void> {
   const why = id.startsWith('type:')
