@@ -1343,4 +1343,19 @@ describe('decideAndAppend', () => {
       why: "Without the whole history there's nothing to base a decision on, and a decision that wasn't stored has no version. Only a `ConcurrencyError` means that another writer was faster.",
     })
   })
+
+  test('returns the version that a second attempt reached', async () => {
+    await plant(1, 1)
+    let calls = 0
+    const version = await decideIt(async () => {
+      calls += 1
+      if (calls === 1) await someoneElseDebits(2)
+      return [event(3), event(4)]
+    })
+    verifyEqual(
+      { version, stored: await stored() },
+      { version: 4, stored: [1, 102, 3, 4] },
+      'Another client wrote version 2 while `decide` was running, and the second decision was to append two events. They should be versions 3 and 4, and `decideAndAppend` should resolve to 4. Return what `appendEvents` returned, whichever attempt it was.',
+    )
+  })
 })
