@@ -132,6 +132,11 @@ export class WatchSession {
     if (this.#news.look()) this.#set({ news: undefined })
   }
 
+  /** Shows a sentence about a key, until the next notice. */
+  say(notice: string): void {
+    this.#set({ notice })
+  }
+
   #hear(news: News): void {
     this.#news.hear(news)
     this.#set({ news: this.#news.text })

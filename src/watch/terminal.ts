@@ -89,9 +89,11 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
   }
 
   function say(notice: string): void {
-    if (state === undefined) return
-    state = { ...state, notice }
-    void draw()
+    if (session !== undefined) session.say(notice)
+    else if (state !== undefined) {
+      state = { ...state, notice }
+      void draw()
+    }
   }
 
   async function lend<T>(run: () => Promise<T>): Promise<T> {

@@ -136,6 +136,12 @@ test('a run without a step is a sentence, and not a screen of its own', async ()
   expect(session.state.notice).toMatch(/sent no commands to Redis/)
 })
 
+test('a sentence about a key stays while something else changes', async () => {
+  session.say('Paste your code into your editor.')
+  await session.answer(false)
+  expect(session.state.notice).toBe('Paste your code into your editor.')
+})
+
 test('after the last hint, all of them are shown again, and where the solution is', async () => {
   const hints = (await course.lesson(slug)).tasks[0]?.hints.length ?? 0
   const tasks = [{ task: 'createEvent', state: 'failed' as const, commands: [] }]
