@@ -1,4 +1,4 @@
-import { collidingSteps, namingQueued, type Recording, type Row } from '../recording/index.ts'
+import { collidingSteps, type KeyView, namingQueued, type Recording, type Row } from '../recording/index.ts'
 import {
   cut,
   type Line,
@@ -40,9 +40,10 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
   const { rows, paint } = commandRows(explorer, size)
   const room = height - head.length - foot.length - rule.length
   const heightsFor = (keys: KeyRows) => divide(room, { rows: rows.length, keys: keys.lines.length })
-  const all = hasKeys ? keyRows(explorer, size, false) : { lines: [], from: 0, to: 0 }
+  const views = hasKeys ? viewsOf(explorer) : []
+  const all = hasKeys ? keyRows(explorer, views, size, false) : { lines: [], from: 0, to: 0 }
   const isShort = explorer.filter === '' && heightsFor(all).keys < all.lines.length
-  const { lines: keys, from, to } = isShort ? keyRows(explorer, size, true) : all
+  const { lines: keys, from, to } = isShort ? keyRows(explorer, views, size, true) : all
   const heights = heightsFor({ lines: keys, from, to })
   const current = rows.findIndex((row) => 'n' in row && row.n === currentStep(explorer))
   const inSight = rowsInView(explorer, rows, Math.max(0, current), heights.rows)
@@ -166,9 +167,12 @@ interface KeyRows {
 }
 
 /** `short`: most of what didn't change is left out, because there's no room for it. */
-function keyRows(explorer: Explorer, { width, palette }: ScreenSize, short: boolean): KeyRows {
-  const { filter, at } = explorer
-  const views = viewsOf(explorer)
+function keyRows(
+  { filter, at }: Explorer,
+  views: readonly KeyView[],
+  { width, palette }: ScreenSize,
+  short: boolean,
+): KeyRows {
   if (views.length === 0) {
     const sentence =
       filter === '' ? (at === 0 ? 'The database is empty.' : 'There are no keys.') : 'No key contains that.'

@@ -26,7 +26,7 @@ export interface ScreenOptions {
 /** A block of the screen, in the order of the screen. The blocks with the lowest rank get their room first. */
 interface Block extends Cuttable {
   readonly rank: number
-  /** The same in at most so many lines, where that's possible. */
+  /** Cuts the block to this many lines if it can. */
   within?(room: number): readonly Line[]
 }
 

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
+  afterReply,
   attempt,
   call,
   callError,
@@ -970,30 +971,6 @@ describe('followEvents', () => {
     }
   })
 })
-
-/** Runs `work` right after Redis has run command number `n`, and before the code receives the reply. */
-function afterReply(redis: Redis, n: number, work: (command: string) => Promise<void>): Redis {
-  let replies = 0
-  const met = new WeakSet<object>() // a command that waits for the connection passes through here twice
-  const slow = (one: Redis): Redis => {
-    const send = one.sendCommand.bind(one)
-    const duplicate = one.duplicate.bind(one)
-    one.sendCommand = (command, ...rest) => {
-      if (met.has(command)) return send(command, ...rest)
-      met.add(command)
-      const { name, resolve, reject } = command
-      command.resolve = (value) => {
-        replies += 1
-        if (replies !== n) return resolve(value)
-        work(name.toUpperCase()).then(() => resolve(value), reject)
-      }
-      return send(command, ...rest)
-    }
-    one.duplicate = (...options) => slow(duplicate(...options))
-    return one
-  }
-  return slow(redis)
-}
 
 async function refusesId(name: string, id: string, run: () => unknown): Promise<void> {
   const why = id.startsWith('type:')

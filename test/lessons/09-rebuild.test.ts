@@ -3,9 +3,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
+  afterReply,
   attempt,
   call,
   callError,
+  code,
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
@@ -82,34 +84,6 @@ async function plantHandled(events: number, handled: number): Promise<void> {
   await plant(1, events)
   await box.admin.hset(MODEL, { count: handled, valueCents: (handled * (handled + 1)) / 2 })
   await box.admin.set(CHECKPOINT, `${handled}-0`)
-}
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
-
-/** Runs `work` right after reply number `n`, and before the code receives this reply, even from a pipeline. */
-function afterReply(redis: Redis, n: number, work: () => Promise<void>): Redis {
-  let replies = 0
-  const met = new WeakSet<object>() // a command that waits for the connection passes through here twice
-  const slow = (one: Redis): Redis => {
-    const send = one.sendCommand.bind(one)
-    const duplicate = one.duplicate.bind(one)
-    one.sendCommand = (command, ...rest) => {
-      if (met.has(command)) return send(command, ...rest)
-      met.add(command)
-      const { resolve, reject } = command // ioredis gives a pipeline its replies through these, too
-      command.resolve = (value) => {
-        replies += 1
-        if (replies !== n) return resolve(value)
-        work().then(() => resolve(value), reject)
-      }
-      return send(command, ...rest)
-    }
-    one.duplicate = (...options) => slow(duplicate(...options))
-    return one
-  }
-  return slow(redis)
 }
 
 /** Calls `catchUp`, and after each of its replies in turn appends a fourth event and calls `second` on the same object. */

@@ -5,6 +5,7 @@ import {
   attempt,
   call,
   callError,
+  code,
   deliverTwice,
   everyCrash,
   everyInterleaving,
@@ -25,10 +26,6 @@ import type { Append, PointsEvent, SpendPoints } from '#lesson/12-idempotency'
 import { appendOnce, applyOnce, ConcurrencyError, spendPoints } from '#lesson/12-idempotency'
 
 const box = useSandbox()
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 /** The first key that has a time to live; undefined if none has. */
 async function expiring(): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import { describe, test } from 'vitest'
 import {
   attempt,
   call,
+  code,
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
@@ -22,10 +23,6 @@ import type { Reducer, StoredEvent } from '#lesson/14-snapshots'
 import { createSnapshot, getEntityStateWithSnapshot } from '#lesson/14-snapshots'
 
 const box = useSandbox()
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 const STREAM = 'stream:entity:customer-1'
 const SNAPSHOT = 'snapshot:customer-1'

@@ -5,6 +5,7 @@ import {
   attempt,
   call,
   callError,
+  code,
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
@@ -29,10 +30,6 @@ import {
 } from '#lesson/15-cqrs'
 
 const box = useSandbox()
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 const ONE_STEP = ' Check and write in one step.'
 

@@ -2,6 +2,7 @@ import { describe, test } from 'vitest'
 import {
   attempt,
   call,
+  code,
   everyCrash,
   everyInterleaving,
   passesOnErrors,
@@ -15,10 +16,6 @@ import type { Fact } from '#lesson/17-order-process'
 import { expireOrders, forward, nextSteps, runProcess, runService } from '#lesson/17-order-process'
 
 const box = useSandbox()
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 const BUS = 'bus:orders'
 const PROCESS = 'process:order-1'

@@ -5,6 +5,7 @@ import {
   call,
   callError,
   cleanDatabase,
+  code,
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
@@ -28,10 +29,6 @@ const clock = () => new Date('2026-03-09T08:00:00.000Z')
 const DAY_1 = '2026-03-01T08:00:00.000Z'
 const DAY_2 = '2026-03-02T08:00:00.000Z'
 const DAY_9 = '2026-03-09T08:00:00.000Z'
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 /** Writes events `from` to `to`. Event 1 creates the post, and event n, on the second day, edits its content to `draft n`. */
 async function plant(from: number, to: number, changes?: object, admin = box.admin): Promise<void> {

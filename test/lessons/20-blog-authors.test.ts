@@ -4,6 +4,7 @@ import {
   attempt,
   call,
   callError,
+  code,
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
@@ -35,10 +36,6 @@ const DAY_2 = '2026-03-02T08:00:00.000Z'
 const DAY_9 = '2026-03-09T08:00:00.000Z'
 const MS_2 = '1772438400000'
 const clock = () => new Date(DAY_9)
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 /** Happened on March n. */
 function event(n: number, eventType: string, payload: object = {}, postId = 'post-1'): BlogEvent {

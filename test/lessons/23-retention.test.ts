@@ -2,6 +2,7 @@ import { describe, test } from 'vitest'
 import {
   attempt,
   call,
+  code,
   everyCrash,
   everyInterleaving,
   lacks,
@@ -16,10 +17,6 @@ import {
 import { findEvents, indexEvents, readHistory, retain, streamSize, trimLimit } from '#lesson/23-retention'
 
 const box = useSandbox()
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 const STREAM = 'orders'
 const log: Parameters<typeof retain>[1] = { stream: STREAM, checkpoints: [], snapshots: [] }

@@ -6,6 +6,7 @@ import {
   attempt,
   call,
   callError,
+  code,
   everyCrash,
   everyInterleaving,
   everyRefusal,
@@ -56,10 +57,6 @@ function* eventsFrom(first: number, last: number, at: (number: number) => void =
     yield eventOf(number, { text: 'x'.repeat(200) })
   }
 }
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 const PERMISSION = 'Only that error shows the operator which permission is missing.'
 

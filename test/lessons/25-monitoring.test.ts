@@ -2,6 +2,7 @@ import { describe, test } from 'vitest'
 import {
   call,
   callAtOnce,
+  code,
   everyInterleaving,
   largestReply,
   pagingFault,
@@ -18,10 +19,6 @@ import { findAlarms, getStreamInfo, parseGroup } from '#lesson/25-monitoring'
 const box = useSandbox()
 
 const AT_ONCE = 'it waits for nothing, and its caller uses the result right away.'
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 const parse = (...reply: readonly unknown[]) => callAtOnce('parseGroup', () => parseGroup(reply), AT_ONCE)
 

@@ -3,6 +3,7 @@ import {
   attempt,
   call,
   callError,
+  code,
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
@@ -34,10 +35,6 @@ const MAY = '2026-05-02T09:14:07.000Z'
 const may = () => new Date(MAY)
 const NOTE =
   'Leave parcels with the neighbor on the second floor, ring twice, and mind the dog; if no one answers before noon, the bakery across the street keeps them until six. Not on Sundays, please, and never in the rain.'
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 const registered: NewEvent = {
   eventId: 'e-1',

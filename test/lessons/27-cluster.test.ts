@@ -6,6 +6,7 @@ import {
   call,
   callAtOnce,
   callError,
+  code,
   everyCrash,
   everyInterleaving,
   lacks,
@@ -35,10 +36,6 @@ const STREAM = 'es:{p3}:stream:order-15'
 const LOG = 'es:{p3}:log'
 /** Streams that belong to partition 3 of 8. */
 const THIRD = ['order-15', 'order-17', 'order-21']
-
-/** Returns a command in code font, or a word for where there was none. */
-const code = (command: string | undefined, otherwise: string) =>
-  command === undefined ? otherwise : `\`${command}\``
 
 const eventOf = (number: number) => ({
   eventId: `e-${number}`,

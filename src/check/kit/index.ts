@@ -1,6 +1,7 @@
 /** What lesson suites use. They import this, Vitest and `#lesson/…`, and nothing else of the kit. */
 
 export type { Need } from '../../redis/types.ts'
+export { afterReply } from './after-reply.ts'
 export { callAtOnce } from './at-once.ts'
 export { isBusyPolling } from './busy-polling.ts'
 export { attempt, type CallOptions, call, callError, type Outcome } from './call.ts'
@@ -26,5 +27,6 @@ export {
 export { everyRefusal, NO_PERMISSION, type Refusal, type RefusalRound } from './refusal.ts'
 export { largestReply, sharedWatch } from './replies.ts'
 export { cleanDatabase, type Sandbox, useSandbox } from './sandbox.ts'
+export { code } from './show.ts'
 export { type Details, DiagnosisError, verify, verifyEqual } from './verify.ts'
 export { withRival } from './with-rival.ts'

@@ -77,6 +77,11 @@ export function inCode(name: string): string {
   return name.replace(/^(?!(?:Your|an?|the) )(?:new )?[\w.]+/, '`$&`')
 }
 
+/** A command in code font, or words for where there was none. */
+export function code(command: string | undefined, otherwise: string): string {
+  return command === undefined ? otherwise : `\`${command}\``
+}
+
 /** A command as you would type it into redis-cli; long arguments are cut. */
 export function showCommand(name: string, args: readonly string[]): string {
   const shown = args.slice(0, 12).map((arg) => {

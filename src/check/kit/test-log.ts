@@ -28,7 +28,7 @@ export interface RecordedTest {
 const now = performance.now.bind(performance)
 const timeOfDay = Date.now.bind(Date)
 
-/** A test that never stops sending is no reason to wait. */
+/** Maximum number of further looks, because a test may never stop sending. */
 const MOST_LOOKS = 5
 
 /** One test, or one round of a race, while it's recorded. */
