@@ -378,6 +378,8 @@ need('chromium').describe('the workbench in a browser', () => {
     await page.getByRole('button', { name: 'Show the solution' }).click()
     await page.getByRole('button', { name: 'Yes, show it' }).click()
     await page.locator('.solution').waitFor()
+    const overflow = `[...document.querySelectorAll('#bench, .ways')].map((box) => box.scrollWidth - box.clientWidth)`
+    expect(Math.max(...(await page.evaluate<number[]>(overflow)))).toBeLessThanOrEqual(0)
     await model.click()
     await status.getByText('The model answer ran the same test.').waitFor()
     const right = run.getByRole('region', { name: "The model answer's run" })
