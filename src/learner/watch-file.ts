@@ -25,6 +25,8 @@ export interface WatchFileOptions {
  * moment.
  */
 const EMPTY_MS = 400
+/** How often an empty file is read again: most editors are done with it after a millisecond. */
+const EMPTY_TICK_MS = 3
 /** How long content must stay the same before it counts: some editors write in pieces. */
 const REST_MS = 12
 const POLL_MS = 150
@@ -60,8 +62,8 @@ export function watchFile(path: string, news: FileNews, options: WatchFileOption
   async function settle(): Promise<void> {
     let content = await contentOf(path)
     if (content !== undefined && last?.equals(content)) return
-    for (let waited = 0; waited < EMPTY_MS && isEmpty(content) && !closed; waited += REST_MS) {
-      await pause(REST_MS)
+    for (let waited = 0; waited < EMPTY_MS && isEmpty(content) && !closed; waited += EMPTY_TICK_MS) {
+      await pause(EMPTY_TICK_MS)
       content = await contentOf(path)
     }
     for (let before: Buffer | undefined; content !== undefined && !before?.equals(content); ) {

@@ -74,6 +74,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   let closed = false
   let last: { readonly attempt: Attempt; readonly result: CheckResult } | undefined
   let recording: AbortController | undefined
+  let spares = 1
   openCheckers += 1
 
   async function one(
@@ -146,7 +147,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     return result
   }
 
-  /** Hands out a warm process; then warms up the next one, for programs that check again. */
+  /** Hands out a warm process. */
   async function take<T>(asked: CheckOptions, use: (process: WorkerProcess) => Promise<T>): Promise<T> {
     const process = pool.take(asked.sharedProcess === true)
     busy = process
@@ -156,9 +157,19 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       busy = undefined
       if (closed) process.kill()
       else if (process.usable) pool.giveBack(process)
-      // If another check follows, it needs the machine to itself, so what this one used up is replaced after it.
-      if (!closed && stayWarm) pool.fill(asked.signal === undefined || waiting > 0 ? 1 : SPARE)
+      spares = asked.signal === undefined ? 1 : SPARE
     }
+  }
+
+  /**
+   * Warms up the next processes, for programs that check again. That takes the machine's time, so the verdict is shown
+   * first, and if another check follows, it doesn't have to wait for more than one.
+   */
+  function warmNext(): void {
+    if (!stayWarm) return
+    setImmediate(() => {
+      if (!closed) pool.fill(waiting > 0 ? 1 : spares)
+    })
   }
 
   return {
@@ -170,7 +181,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
         waiting -= 1
         return againAfterPauses((lastTry) => one(slug, target, { ...asked, onNotice }, lastTry), onNotice)
       })
-      line = result.catch(() => {})
+      line = result.catch(() => {}).then(warmNext)
       return result
     },
     record({ of, task, test, signal } = {}) {
@@ -187,7 +198,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
         })
         .catch(() => undefined)
         .finally(() => signal?.removeEventListener('abort', giveUp))
-      line = made
+      line = made.then(warmNext)
       return made
     },
     async close() {

@@ -26,11 +26,13 @@ export function watchLeftovers(): () => Promise<boolean> {
   }
 }
 
+const PASSING = new Set(['Immediate', 'ConnectWrap', 'CloseReq'])
+
 /** What keeps the process alive, by kind, as one string. Things that come and go within a turn are left out. */
 function openResources(): string {
   return process
     .getActiveResourcesInfo()
-    .filter((kind) => kind !== 'Immediate' && kind !== 'ConnectWrap')
+    .filter((kind) => !PASSING.has(kind))
     .toSorted()
     .join()
 }

@@ -33,11 +33,17 @@ const input = lines(process.stdin)
 const setup = JSON.parse(await input.next()) as WorkerSetup
 setEnvironment(setup.environment)
 const endings = guardEndings() // before the shared things are remembered
+// What suite and answer import. These modules are files of their own, for which the learner would wait.
+const imports = Promise.all([import('../kit/index.ts'), import('./vitest.ts'), import('ioredis')])
 // Not awaited before the answer arrives: a silent Redis never replies, and that has to be reported.
-const warm = warmUp().then(() => ({ changed: watchShared(), asBefore: watchLeftovers() }))
+const warm = Promise.all([warmUp(), imports]).then(() => ({
+  changed: watchShared(),
+  asBefore: watchLeftovers(),
+}))
 /** Set as soon as the process is warm: until then no part of an answer has run. */
 let changed: () => string | undefined = () => undefined
 const watchdog = startWatchdog(setup.supervisor)
+await imports
 writeReport(`${LOADED}\n`)
 let job = JSON.parse(await input.next()) as Job
 const unhandled: Failure[] = []
