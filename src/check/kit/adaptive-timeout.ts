@@ -19,7 +19,7 @@ export class AdaptiveTimeout {
   #limit: number
   #before: Usage | undefined
 
-  /** `limit` in milliseconds. */
+  /** `limit` in the unit of `elapsed`: milliseconds or ticks. */
   constructor(limit: number, usage = currentUsage) {
     this.#limit = limit
     this.#step = limit / 2

@@ -89,13 +89,16 @@ export function forgetLate(): void {
 }
 
 /**
- * A script of the learner's keeps Redis busy, as Redis itself says or, where it can't, as its silence shows. If
- * Redis said so before it got the script, someone else's was running.
+ * A script of the learner's keeps Redis busy, as Redis itself says. If it said so before it got the script, someone
+ * else's was running.
  */
-export function isBusyWithScript(canSay: boolean): boolean {
-  return [...hearts].some(({ busy, askedIn, late }) =>
-    canSay ? busy && isScriptUnanswered(askedIn) : late >= BUSY && isScriptUnanswered(thisTurn() - BUSY),
-  )
+export function isBusyWithScript(): boolean {
+  return [...hearts].some(({ busy, askedIn }) => busy && isScriptUnanswered(askedIn))
+}
+
+/** Redis is silent, and has had a script of the learner's for at least a tick. */
+export function isSilentInScript(): boolean {
+  return isScriptUnanswered(thisTurn() - 1) && [...hearts].some(({ late }) => late > 0)
 }
 
 function ask(heart: Heart): void {
