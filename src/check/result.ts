@@ -79,5 +79,7 @@ export interface CheckResult {
 }
 
 export type Target =
-  | { readonly kind: 'workspace' | 'solution' | 'starter' }
+  | { readonly kind: 'solution' | 'starter'; readonly path?: never }
+  /** The learner's own answer, in the course's workspace unless an absolute path says where. */
+  | { readonly kind: 'workspace'; readonly path?: string }
   | { readonly kind: 'file'; readonly path: string }

@@ -36,7 +36,7 @@ export async function checkOwnAnswer(
   options: CheckOptions = {},
 ): Promise<CheckResult> {
   assertStarted(learner, slug)
-  const result = { ...(await session.check(slug, learner.home.target(slug), options)), target: 'workspace' }
+  const result = await session.check(slug, learner.home.target(slug), options)
   await recordCheck(learner, result)
   return result
 }

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Target } from '../check/index.ts'
 import { ownFolder } from '../common/own-folder.ts'
-import { type Course, filesOf } from '../course/index.ts'
+import type { Course } from '../course/index.ts'
 
 /** Where a learner's files are: their answers and their progress. */
 export interface Home {
@@ -26,9 +26,6 @@ export function homeOf(course: Course, env: NodeJS.ProcessEnv): Home {
     workspace,
     log: join(folder, '.eventlings'),
     answer,
-    target: (slug) =>
-      answer(slug) === filesOf(course, slug).workspace
-        ? { kind: 'workspace' }
-        : { kind: 'file', path: answer(slug) },
+    target: (slug) => ({ kind: 'workspace', path: answer(slug) }),
   }
 }

@@ -107,7 +107,7 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResu
     ui.print(
       renderCheck(result, { ...view, next, rows, more: 'm', stepThrough: 'Press t to step through it.' }),
     )
-    if (!result.passed) keepRun(walk)
+    if (!result.passed) keepRun(walk, result)
     else {
       const leadsTo = { others: '`o` shows them.', next: () => '`n` goes there.' }
       const text = await afterPass(learner, lesson, leadsTo)
@@ -119,10 +119,10 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResu
 }
 
 /** Records what the check that just failed did. Not awaited: the next check ends it. */
-function keepRun(walk: Walk): void {
+function keepRun(walk: Walk, of: CheckResult): void {
   const { learner, session } = walk
   const recording = session
-    .record()
+    .record({ of })
     .then((run) => run && keepLastRun(learner.home, run))
     .finally(() => {
       if (walk.recording === recording) walk.recording = undefined

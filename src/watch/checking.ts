@@ -57,7 +57,7 @@ export class Checking {
     const signal = this.#next()
     this.#show({ checking: true })
     const onNotice = (notice: string) => !signal.aborted && this.#show({ notice })
-    const checked = await this.#sharing.check(() =>
+    const result = await this.#sharing.check(() =>
       signal.aborted
         ? Promise.resolve('stopped')
         : checker
@@ -71,20 +71,18 @@ export class Checking {
     )
     if (signal.aborted) return undefined
     // A problem that prevents a verdict is shown, and watching continues: the next save may have better luck.
-    if (typeof checked === 'string') {
-      this.#show({ checking: false, notice: checked })
+    if (typeof result === 'string') {
+      this.#show({ checking: false, notice: result })
       return undefined
     }
-    const result = { ...checked, target: 'workspace' }
     // Before the verdict is shown, because a learner who sees it may ask for the recording.
-    if (!result.passed) this.kept = this.#keepRun(checked, signal)
+    if (!result.passed) this.kept = this.#keepRun(result, signal)
     await this.#judged(result, signal, () => recordCheck(this.#options, result))
     return result
   }
 
   /** Shows a verdict that another program has reached and recorded; undefined if a newer one comes before it's shown. */
-  async hear(verdict: CheckResult): Promise<CheckResult | undefined> {
-    const result = { ...verdict, target: 'workspace' }
+  async hear(result: CheckResult): Promise<CheckResult | undefined> {
     const signal = this.#next()
     await this.#sharing.check(async () => {}) // a new verdict ends a visit
     if (signal.aborted) return undefined

@@ -78,7 +78,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
   const { course, redis, runtime, lesson, target, asked, mine, goOn } = input
   const { slug } = lesson
   const files = filesOf(course, slug)
-  const path = target.kind === 'file' ? resolve(target.path) : files[target.kind]
+  const path = target.kind === 'file' ? resolve(target.path) : (target.path ?? files[target.kind])
   const shown = (file: string) => shownPath(course.root, file)
   const tasks = lesson.tasks.map(({ name, needs, buildsOn }) => ({
     name,

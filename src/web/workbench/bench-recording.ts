@@ -16,18 +16,17 @@ export interface RecordingOptions {
 
 /** Records what the last check's test did. A run that didn't pass is kept for `explore`. */
 export async function recordRun(
-  { lesson, passed }: CheckResult,
+  of: CheckResult,
   { learner, session, turns, beforeEmptying }: RecordingOptions,
   signal: AbortSignal,
 ): Promise<Recording | undefined> {
   const recording = await turns.take(async () => {
     if (signal.aborted) return undefined
     beforeEmptying?.()
-    return session.record({ signal })
+    return session.record({ of, signal })
   })
-  // What's recorded is the last check's run, and another lesson's check may have run in between.
-  if (signal.aborted || recording?.lesson !== lesson) return undefined
-  if (!passed) keepLastRun(learner.home, recording)
+  if (signal.aborted || recording === undefined) return undefined
+  if (!of.passed) keepLastRun(learner.home, recording)
   return recording
 }
 

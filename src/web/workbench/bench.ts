@@ -127,7 +127,7 @@ export class Bench {
       const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
       const options = { signal, onNotice, record: true, content: answer.bytes }
       return session.check(slug, learner.home.target(slug), options).then(
-        (result) => ({ result: { ...result, target: 'workspace' }, answer }),
+        (result) => ({ result, answer }),
         (error: unknown) => sentenceOf(error),
       )
     })
