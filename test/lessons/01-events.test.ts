@@ -42,12 +42,12 @@ async function refused(name: string, run: () => unknown, field: string, what: st
       throw outcome.error
     },
     MalformedEventError,
-    `\`${name}\` failed on ${what}, but not with a MalformedEventError, which a caller can recognize and handle. ${why}`,
+    `\`${name}\` failed on ${what}, but not with a \`MalformedEventError\`, which a caller can recognize and handle. ${why}`,
   )
   verifyEqual(
     error.field,
     field,
-    `\`${name}\` refused ${what}, but the \`field\` of its MalformedEventError is wrong. It should be "${field}". ${why}`,
+    `\`${name}\` refused ${what}, but the \`field\` of its \`MalformedEventError\` is wrong. It should be "${field}". ${why}`,
   )
   return error
 }
@@ -95,7 +95,7 @@ describe('createEvent', () => {
     const again = [1, 2].map(() => attempt('createEvent', () => createEvent(ada(), morning)))
     verify(
       (await Promise.all(again)).every((outcome) => outcome.ok),
-      '`createEvent` accepted an event of type USER_REGISTERED, then refused the same one on a later call, so it keeps state between calls. A regular expression with the `g` flag does that: its `test` continues where the last call stopped.',
+      '`createEvent` accepted an event of type `USER_REGISTERED`, then refused the same one on a later call, so it keeps state between calls. A regular expression with the `g` flag does that: its `test` continues where the last call stopped.',
     )
     for (const entityId of ['Order-B.7', ' user 42 ']) {
       const outcome = await attempt('createEvent', () => createEvent({ ...ada(), entityId }, morning))
@@ -111,7 +111,7 @@ describe('createEvent', () => {
     const event = await call('createEvent', () => createEvent(ada(), morning))
     verify(
       typeof event.eventId === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(event.eventId),
-      'The `eventId` should be a UUID from `randomUUID()` in node:crypto. An ID built from a clock or from the entity repeats as soon as two events are created in one millisecond.',
+      'The `eventId` should be a UUID from `randomUUID()` in `node:crypto`. An ID built from a clock or from the entity repeats as soon as two events are created in one millisecond.',
       { expected: 'something like 0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a01', received: event.eventId },
     )
     const ids = new Set(
@@ -130,7 +130,7 @@ describe('createEvent', () => {
     const { timestamp } = await call('createEvent', () => createEvent(ada(), morning))
     verify(
       typeof timestamp === 'string',
-      "The `timestamp` should be a string, `clock().toISOString()`. In JSON, a Date doesn't stay a Date, and a number doesn't say what it counts.",
+      "The `timestamp` should be a string, `clock().toISOString()`. In JSON, a `Date` doesn't stay a `Date`, and a number doesn't say what it counts.",
       { expected: MORNING, received: timestamp },
     )
     verifyEqual(
@@ -148,7 +148,7 @@ describe('createEvent', () => {
     verifyEqual(
       now.toISOString(),
       '2026-03-01T09:07:05.042Z',
-      '`createEvent` changed the Date that the clock returned. That Date belongs to the caller, who may use it again, so only read it.',
+      '`createEvent` changed the `Date` that the clock returned. That `Date` belongs to the caller, who may use it again, so only read it.',
     )
   })
 
@@ -192,7 +192,7 @@ describe('createEvent', () => {
     verifyEqual(
       Object.keys(event).sort(),
       ['entityId', 'eventId', 'eventType', 'metadata', 'payload', 'timestamp'],
-      'An event should have exactly six fields: eventId, timestamp, eventType, entityId, payload, and metadata. Anything else about the fact belongs in the payload.',
+      'An event should have exactly six fields: `eventId`, `timestamp`, `eventType`, `entityId`, `payload`, and `metadata`. Anything else about the fact belongs in the payload.',
     )
   })
 
@@ -252,7 +252,7 @@ describe('createEvent', () => {
         'createEvent',
         () => createEvent(fact, morning),
         `the event type "${eventType}"`,
-        'It follows the rule: two or more words of capital letters and digits, joined by underscores, and the last one ends in ED.',
+        'It follows the rule: two or more words of capital letters and digits, joined by underscores, and the last one ends in `ED`.',
       )
       verifyEqual(event.eventType, eventType, SAME_TYPE)
     }
@@ -260,11 +260,11 @@ describe('createEvent', () => {
 
   test('refuses commands and other names', async () => {
     const command =
-      "That's a command, a request that may still be refused. An event says what has happened, so its type is a past-tense name such as USER_REGISTERED."
+      "That's a command, a request that may still be refused. An event says what has happened, so its type is a past-tense name such as `USER_REGISTERED`."
     const spelling =
-      'Event types are words of capital letters and digits joined by single underscores, such as USER_REGISTERED. To a reader, two spellings are two types.'
+      'Event types are words of capital letters and digits joined by single underscores, such as `USER_REGISTERED`. To a reader, two spellings are two types.'
     const word =
-      "A type has two or more words: the thing, and what happened to it. REGISTERED alone doesn't say who or what was registered."
+      "A type has two or more words: the thing, and what happened to it. `REGISTERED` alone doesn't say who or what was registered."
     const names = [
       ['RegisterUser', command],
       ['REGISTER_USER', command],
@@ -280,11 +280,11 @@ describe('createEvent', () => {
       ['OLD\nUSER_REGISTERED', spelling],
       [
         '2FA_ENABLED',
-        'The first character of a type is a letter. Digits may come later, as in ORDER_LINE_2_ADDED.',
+        'The first character of a type is a letter. Digits may come later, as in `ORDER_LINE_2_ADDED`.',
       ],
       [
         'USER_REGISTERED_AGAIN',
-        'The last word of a type says what happened, in the past tense, so it ends in ED.',
+        'The last word of a type says what happened, in the past tense, so it ends in `ED`.',
       ],
       ['REGISTERED', word],
       ['', spelling],
@@ -372,7 +372,7 @@ describe('encodeEvent', () => {
       deep: [{ a: [1, [2, null]] }],
     }
     const why =
-      'JSON can represent null, false, every finite number, empty strings, empty arrays, and empty objects, so they should pass unchanged.'
+      'JSON can represent `null`, `false`, every finite number, empty strings, empty arrays, and empty objects, so they should pass unchanged.'
     const text = await taken(
       'encodeEvent',
       () => encodeEvent(eventWith(payload)),
@@ -461,14 +461,14 @@ describe('encodeEvent', () => {
     [
       'a Date',
       new Date(MORNING),
-      'a Date',
-      'JSON turns it into a string, so readers get back something other than what was written. A replacer never sees the Date, because its `toJSON` runs first. Check all values before you call `JSON.stringify`.',
+      'a `Date`',
+      'JSON turns it into a string, so readers get back something other than what was written. A replacer never sees the `Date`, because its `toJSON` runs first. Check all values before you call `JSON.stringify`.',
     ],
     [
       'a bigint',
       10n,
       'a bigint',
-      "JSON has no bigint: `JSON.stringify` throws a TypeError. Don't convert it to a string or a number either, because then readers get back something other than what was written.",
+      "JSON has no bigint: `JSON.stringify` throws a `TypeError`. Don't convert it to a string or a number either, because then readers get back something other than what was written.",
     ],
     [
       'NaN',
@@ -480,8 +480,8 @@ describe('encodeEvent', () => {
     ['minus infinity', Number.NEGATIVE_INFINITY, '`-Infinity`', 'JSON writes `null` instead.'],
     ['a function', () => 1, 'a function', 'JSON drops it silently.'],
     ['a symbol', Symbol('x'), 'a symbol', 'JSON drops it silently.'],
-    ['a Map', new Map([['a', 1]]), 'a Map', 'JSON writes `{}`, so everything in it is lost.'],
-    ['a Set', new Set([1]), 'a Set', 'JSON writes `{}`, so everything in it is lost.'],
+    ['a Map', new Map([['a', 1]]), 'a `Map`', 'JSON writes `{}`, so everything in it is lost.'],
+    ['a Set', new Set([1]), 'a `Set`', 'JSON writes `{}`, so everything in it is lost.'],
   ]
   for (const [name, value, what, why] of LOST) {
     test(`refuses ${name}`, async () => {
@@ -497,7 +497,7 @@ describe('encodeEvent', () => {
       'encodeEvent',
       () => encodeEvent(eventWith({ address: { city: 'Ghent', since: new Date(MORNING) } })),
       'payload.address.since',
-      'a Date inside payload.address',
+      'a `Date` inside `payload.address`',
       deep,
     )
     await refused(
@@ -536,8 +536,8 @@ describe('encodeEvent', () => {
       'encodeEvent',
       () => encodeEvent(eventWith({ name: 'Ada' }, { correlationId: new Date(MORNING) })),
       'metadata.correlationId',
-      'a Date in the metadata',
-      'The same rule applies there: readers would get back a string instead of the Date.',
+      'a `Date` in the metadata',
+      'The same rule applies there: readers would get back a string instead of the `Date`.',
     )
   })
 
@@ -603,7 +603,7 @@ describe('decodeEvent', () => {
         () => decodeEvent(text),
         'event',
         `the string ${JSON.stringify(text)}, which isn't JSON`,
-        "Report it as a malformed event, because a SyntaxError doesn't even say that the string should be an event.",
+        "Report it as a malformed event, because a `SyntaxError` doesn't even say that the string should be an event.",
       )
     }
   })
@@ -614,8 +614,8 @@ describe('decodeEvent', () => {
         'decodeEvent',
         () => decodeEvent(text),
         'event',
-        `the string ${text}, which is JSON but not an object`,
-        'An event is a JSON object. For null and arrays, `typeof` returns "object" too, so check for them separately.',
+        `the string \`${text}\`, which is JSON but not an object`,
+        'An event is a JSON object. For `null` and arrays, `typeof` returns "object" too, so check for them separately.',
       )
     }
   })
@@ -637,12 +637,13 @@ describe('decodeEvent', () => {
       '`DomainEvent` declares this field as a string. Check that with `typeof`, because a cast with `as` checks nothing.'
     const empty =
       "An empty string is as bad as a missing field: readers can't look up such an event or tell it apart from others."
-    const object = 'The payload is an object with fields. For null and arrays, `typeof` returns "object" too.'
+    const object =
+      'The payload is an object with fields. For `null` and arrays, `typeof` returns "object" too.'
     const time =
-      "A timestamp that isn't a time breaks any code that sorts or displays it later. `Date.parse` returns NaN for it."
+      "A timestamp that isn't a time breaks any code that sorts or displays it later. `Date.parse` returns `NaN` for it."
     const metadata = "Metadata is an object if it's there at all."
     const falsy =
-      "Only missing metadata becomes `{}`. `||` treats an empty string, 0, and false as missing too, but `??` doesn't."
+      "Only missing metadata becomes `{}`. `||` treats an empty string, 0, and `false` as missing too, but `??` doesn't."
     const faults = [
       ['eventId', 7, texts],
       ['eventType', null, texts],
@@ -745,7 +746,7 @@ describe('decodeEvent', () => {
     [
       'timestamp',
       '1970-01-01T00:00:00.000Z',
-      "That's time 0, a time like any other. `Date.parse` returns 0 for it, which is falsy. Check for NaN with `Number.isNaN`.",
+      "That's time 0, a time like any other. `Date.parse` returns 0 for it, which is falsy. Check for `NaN` with `Number.isNaN`.",
     ],
     [
       'payload',

@@ -71,7 +71,7 @@ async function apply(state: UserState | null, one: StoredEvent): Promise<UserSta
   )
   verify(
     next !== undefined,
-    "`applyEvent` returned undefined. It should return the state after the event, or `null` if there's no user.",
+    "`applyEvent` returned `undefined`. It should return the state after the event, or `null` if there's no user.",
   )
   return next
 }
@@ -93,7 +93,7 @@ describe('applyEvent', () => {
     const state = await apply(null, registered())
     verify(
       typeof state === 'object' && state !== null,
-      '`applyEvent(null, event)` should return the state of the new user after USER_REGISTERED.',
+      '`applyEvent(null, event)` should return the state of the new user after `USER_REGISTERED`.',
       { expected: active(), received: state },
     )
     verifyEqual(
@@ -104,7 +104,7 @@ describe('applyEvent', () => {
     verifyEqual(
       state,
       active(),
-      "After USER_REGISTERED, the state should have `userId` (the entity ID), `name` and `email` from the payload, `status: 'active'`, `registeredAt`, and `deactivatedAt: null`.",
+      "After `USER_REGISTERED`, the state should have `userId` (the entity ID), `name` and `email` from the payload, `status: 'active'`, `registeredAt`, and `deactivatedAt: null`.",
     )
   })
 
@@ -112,7 +112,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), emailChanged()),
       { ...active(), email: 'ada@new.example' },
-      'After USER_EMAIL_CHANGED, the state should have the new address, with everything else as it was.',
+      'After `USER_EMAIL_CHANGED`, the state should have the new address, with everything else as it was.',
     )
   })
 
@@ -120,7 +120,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), deactivated()),
       gone(),
-      'After USER_DEACTIVATED, the state should have the status "deactivated" and the event\'s timestamp as `deactivatedAt`. Don\'t remove the state: a deactivated user is still a user.',
+      'After `USER_DEACTIVATED`, the state should have the status "deactivated" and the event\'s timestamp as `deactivatedAt`. Don\'t remove the state: a deactivated user is still a user.',
     )
   })
 
@@ -131,7 +131,7 @@ describe('applyEvent', () => {
       verifyEqual(
         state,
         active(),
-        `\`applyEvent\` changed the state it received (on ${one.eventType}). Other code, such as a cache or a snapshot, may still use that object. Return a new object: \`{ ...state, … }\`.`,
+        `\`applyEvent\` changed the state it received (on \`${one.eventType}\`). Other code, such as a cache or a snapshot, may still use that object. Return a new object: \`{ ...state, … }\`.`,
       )
     }
     const given = registered()
@@ -141,7 +141,7 @@ describe('applyEvent', () => {
       const outcome = await attempt('applyEvent', () => applyEvent(Object.freeze(active()), deepFrozen(one)))
       verify(
         outcome.ok,
-        `\`applyEvent\` failed on ${one.eventType} when the state and the event were frozen. Don't write to either of them: return a new object.`,
+        `\`applyEvent\` failed on \`${one.eventType}\` when the state and the event were frozen. Don't write to either of them: return a new object.`,
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -156,7 +156,7 @@ describe('applyEvent', () => {
       const { used } = await call('applyEvent', () => watched(() => applyEvent(state, one)))
       verify(
         used === undefined,
-        `\`applyEvent\` used ${used} (on ${one.eventType}). The same events would then produce a different state at the next replay. Take everything you need from the event.`,
+        `\`applyEvent\` used ${used} (on \`${one.eventType}\`). The same events would then produce a different state at the next replay. Take everything you need from the event.`,
       )
     }
     verify(
@@ -195,18 +195,18 @@ describe('applyEvent', () => {
     const after = await apply(gone(), again)
     verify(
       after?.status === 'deactivated',
-      "A second USER_REGISTERED made a deactivated user active again. A late copy must not undo what has happened since, so if there's a user already, change nothing.",
+      "A second `USER_REGISTERED` made a deactivated user active again. A late copy must not undo what has happened since, so if there's a user already, change nothing.",
       { expected: gone(), received: after },
     )
     verifyEqual(
       after,
       gone(),
-      'A second USER_REGISTERED changed a deactivated user. It should change nothing at all.',
+      'A second `USER_REGISTERED` changed a deactivated user. It should change nothing at all.',
     )
     verifyEqual(
       await apply(active(), again),
       active(),
-      'A second USER_REGISTERED overwrote an active user. It should change nothing at all.',
+      'A second `USER_REGISTERED` overwrote an active user. It should change nothing at all.',
     )
   })
 
@@ -215,7 +215,7 @@ describe('applyEvent', () => {
       const after = await apply(null, one)
       verify(
         after === null,
-        `For ${one.eventType} on a user who was never registered, \`applyEvent\` should return null. Otherwise you create half a user, without a name.`,
+        `For \`${one.eventType}\` on a user who was never registered, \`applyEvent\` should return \`null\`. Otherwise you create half a user, without a name.`,
         { expected: null, received: after },
       )
     }
@@ -225,7 +225,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(gone(), deactivated(30)),
       gone(),
-      'A second USER_DEACTIVATED should change nothing. `deactivatedAt` stays the time of the first one.',
+      'A second `USER_DEACTIVATED` should change nothing. `deactivatedAt` stays the time of the first one.',
     )
   })
 
@@ -233,7 +233,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), emailChanged(1, '')),
       { ...active(), email: '' },
-      "USER_EMAIL_CHANGED with an empty string as the address should set the address to the empty string. A reducer doesn't judge what was stored: replay what happened.",
+      "`USER_EMAIL_CHANGED` with an empty string as the address should set the address to the empty string. A reducer doesn't judge what was stored: replay what happened.",
     )
   })
 
@@ -241,7 +241,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(gone(), emailChanged(3)),
       { ...gone(), email: 'ada@new.example' },
-      "USER_EMAIL_CHANGED after the deactivation should change the address and nothing else. It did happen, and a reducer doesn't judge whether it should have.",
+      "`USER_EMAIL_CHANGED` after the deactivation should change the address and nothing else. It did happen, and a reducer doesn't judge whether it should have.",
     )
   })
 
@@ -250,12 +250,12 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(null, mixed),
       { ...active(), name: ' Ada L. ', email: 'Ada.L@Old.Example' },
-      "On USER_REGISTERED, `applyEvent` changed the name or the email. Take both exactly as they are in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
+      "On `USER_REGISTERED`, `applyEvent` changed the name or the email. Take both exactly as they are in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
     )
     verifyEqual(
       await apply(active(), emailChanged(1, 'Ada.L@New.Example')),
       { ...active(), email: 'Ada.L@New.Example' },
-      "On USER_EMAIL_CHANGED, `applyEvent` changed the address. Take it exactly as it is in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
+      "On `USER_EMAIL_CHANGED`, `applyEvent` changed the address. Take it exactly as it is in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
     )
   })
 
@@ -281,14 +281,14 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(null, richer),
       active(),
-      'On USER_REGISTERED, take only name and email from the payload. The `userId` is the entity ID of the event.',
+      'On `USER_REGISTERED`, take only `name` and `email` from the payload. The `userId` is the entity ID of the event.',
     )
     const last = '2019-12-31T00:00:00.000Z'
     const richest = event(2, 'USER_DEACTIVATED', { email: 'x@example.com', at: last, deactivatedAt: last })
     verifyEqual(
       await apply(active(), richest),
       gone(),
-      'On USER_DEACTIVATED, take nothing from the payload. `deactivatedAt` is the timestamp of the event, and everything else stays as it was.',
+      'On `USER_DEACTIVATED`, take nothing from the payload. `deactivatedAt` is the timestamp of the event, and everything else stays as it was.',
     )
   })
 
@@ -346,7 +346,7 @@ describe('getEntityState', () => {
     const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       state !== null,
-      "`getEntityState` returned null for an entity with three events, even though the first one is USER_REGISTERED. Apply every event in `events:user-42`, including those on the last page. That's the page whose `next` is null, and here it's the only one.",
+      "`getEntityState` returned `null` for an entity with three events, even though the first one is `USER_REGISTERED`. Apply every event in `events:user-42`, including those on the last page. That's the page whose `next` is `null`, and here it's the only one.",
       { expected: { ...gone(), email: 'ada@new.example' }, received: state },
     )
     verifyEqual(
@@ -364,7 +364,7 @@ describe('getEntityState', () => {
     verifyEqual(
       later,
       { ...gone(), email: 'ada@third.example' },
-      "A USER_EMAIL_CHANGED was stored after the deactivation and after a first replay, but the next replay doesn't show it. Read the list to its end on every call, whatever the state is.",
+      "A `USER_EMAIL_CHANGED` was stored after the deactivation and after a first replay, but the next replay doesn't show it. Read the list to its end on every call, whatever the state is.",
     )
   })
 
@@ -374,16 +374,16 @@ describe('getEntityState', () => {
     const state = await call('getEntityState', () => getEntityState(box.redis, 'nobody'))
     verify(
       state?.userId !== 'user-42',
-      '`getEntityState` returned the state of another user, the one from an earlier call. Start each replay with null, and keep nothing between calls.',
+      '`getEntityState` returned the state of another user, the one from an earlier call. Start each replay with `null`, and keep nothing between calls.',
       { expected: null, received: state },
     )
     verify(
       state !== undefined,
-      '`getEntityState` returned undefined for an entity without events. Return null, because undefined could also mean a forgotten `return`.',
+      '`getEntityState` returned `undefined` for an entity without events. Return `null`, because `undefined` could also mean a forgotten `return`.',
     )
     verify(
       state === null,
-      '`getEntityState` should return null for an entity without events. An empty object, or one with empty fields, looks like a user who was found.',
+      '`getEntityState` should return `null` for an entity without events. An empty object, or one with empty fields, looks like a user who was found.',
       { expected: null, received: state },
     )
   })
@@ -393,7 +393,7 @@ describe('getEntityState', () => {
     const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       state === null,
-      '`getEntityState` should return null for an entity whose only event is USER_EMAIL_CHANGED, because no user was registered.',
+      '`getEntityState` should return `null` for an entity whose only event is `USER_EMAIL_CHANGED`, because no user was registered.',
       { expected: null, received: state },
     )
   })
@@ -439,7 +439,7 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'ada+1600@example.com',
-      "Not all of the 1,601 events were applied. `readEvents` returns a page of 500 at a time, so keep reading from `next` until it's null.",
+      "Not all of the 1,601 events were applied. `readEvents` returns a page of 500 at a time, so keep reading from `next` until it's `null`.",
     )
     const most = Math.max(
       ...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.flat().length : 0)),
@@ -461,7 +461,7 @@ describe('getEntityState', () => {
     verifyEqual(
       state,
       { ...gone(), email: 'ada@new.example' },
-      'There are 502 events, and the one at position 500 is USER_DEACTIVATED. The state should be the one after all of them, each applied once. Start the next page exactly at the `next` of the one before.',
+      'There are 502 events, and the one at position 500 is `USER_DEACTIVATED`. The state should be the one after all of them, each applied once. Start the next page exactly at the `next` of the one before.',
     )
   })
 
@@ -470,7 +470,7 @@ describe('getEntityState', () => {
     verifyEqual(
       await call('getEntityState', () => getEntityState(box.redis, 'user-42')),
       active(),
-      "The first 500 events, a whole page, are changes of an address without a user, and USER_REGISTERED comes after them. `getEntityState` should keep reading until `next` is null, even if there's no user yet.",
+      "The first 500 events, a whole page, are changes of an address without a user, and `USER_REGISTERED` comes after them. `getEntityState` should keep reading until `next` is `null`, even if there's no user yet.",
     )
   })
 
@@ -484,7 +484,7 @@ describe('getEntityState', () => {
         { ...gone(), email: 'ada@new.example' },
         { ...gone(), email: 'ada@new.example' },
       ],
-      'Two replays of the same events should return the same state, in this case a deactivated user. Start each replay with null, and keep nothing between calls.',
+      'Two replays of the same events should return the same state, in this case a deactivated user. Start each replay with `null`, and keep nothing between calls.',
     )
   })
 
@@ -511,16 +511,16 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       !outcome.ok || outcome.value !== null,
-      "One entry of the list isn't an event (it's cut off in the middle), and `getEntityState` returned null, as if the user didn't exist. Pass on the MalformedEventError, which says that the history is unreadable.",
+      "One entry of the list isn't an event (it's cut off in the middle), and `getEntityState` returned `null`, as if the user didn't exist. Pass on the `MalformedEventError`, which says that the history is unreadable.",
     )
     verify(
       !outcome.ok,
-      "One entry of the list isn't an event (it's cut off in the middle), and `getEntityState` returned a state anyway. A state with a hole in its history looks like any other, so pass on the MalformedEventError.",
+      "One entry of the list isn't an event (it's cut off in the middle), and `getEntityState` returned a state anyway. A state with a hole in its history looks like any other, so pass on the `MalformedEventError`.",
       { received: outcome.ok && outcome.value },
     )
     verify(
       outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      "`getEntityState` failed on an entry that isn't an event, but not with the MalformedEventError from `readEvents`. Pass that error on, because it says what's wrong.",
+      "`getEntityState` failed on an entry that isn't an event, but not with the `MalformedEventError` from `readEvents`. Pass that error on, because it says what's wrong.",
       { received: outcome.error },
     )
   })
@@ -531,7 +531,7 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      "The first 500 entries of the list are events, and the next one isn't (it's cut off in the middle). `getEntityState` didn't reject with the MalformedEventError from `readEvents`. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.",
+      "The first 500 entries of the list are events, and the next one isn't (it's cut off in the middle). `getEntityState` didn't reject with the `MalformedEventError` from `readEvents`. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.",
       { expected: 'a MalformedEventError', received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -550,7 +550,7 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'type:USER_REGISTERED'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'InvalidEntityIdError',
-      '`getEntityState` didn\'t reject the ID "type:USER_REGISTERED" with an InvalidEntityIdError. The key for this ID is the list of a type. Read with `readEvents` from lesson 02, and pass on its error.',
+      '`getEntityState` didn\'t reject the ID "type:USER_REGISTERED" with an `InvalidEntityIdError`. The key for this ID is the list of a type. Read with `readEvents` from lesson 02, and pass on its error.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -572,7 +572,7 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'ada@last.example',
-      "The list holds 10,100 events, and the last one wasn't applied. Keep reading until `next` is null, however many pages that takes.",
+      "The list holds 10,100 events, and the last one wasn't applied. Keep reading until `next` is `null`, however many pages that takes.",
     )
   })
 
@@ -619,7 +619,7 @@ describe('unknown events', () => {
     const { state, reports } = await replay()
     verify(
       reports.length > 0,
-      "The history has an event of an unknown type, USER_TAGGED, but `report` wasn't called. If you skip such events silently, those with a misspelled type are lost without a trace.",
+      "The history has an event of an unknown type, `USER_TAGGED`, but `report` wasn't called. If you skip such events silently, those with a misspelled type are lost without a trace.",
     )
     verifyEqual(
       (await replay()).reports,
@@ -668,7 +668,7 @@ describe('unknown events', () => {
             const missing = NEARLY.filter((type) => !types.includes(type))
             return missing.length > 0 && missing.every((type) => type in {})
           },
-          "Events with the types `toString` and `constructor` are unknown, and they weren't reported. `in` and `[…]` on an object find these two names in every object, so use a Set or `Object.hasOwn`.",
+          "Events with the types `toString` and `constructor` are unknown, and they weren't reported. `in` and `[…]` on an object find these two names in every object, so use a `Set` or `Object.hasOwn`.",
         ],
       ],
     )
@@ -684,7 +684,7 @@ describe('unknown events', () => {
       [
         [
           (found) => found.every(({ position }) => position % 2 === 0), // 0, 2 and 4 change nothing
-          'An event of a known type was reported because it changed nothing. Check the type instead: a second USER_REGISTERED has no effect, but its type is known.',
+          'An event of a known type was reported because it changed nothing. Check the type instead: a second `USER_REGISTERED` has no effect, but its type is known.',
         ],
       ],
     )
@@ -723,7 +723,7 @@ describe('unknown events', () => {
     const { state, reports } = await replay()
     verify(
       state === null && reports.length === 1,
-      'For an entity whose only event is unknown, `getEntityState` should return null and report the event.',
+      'For an entity whose only event is unknown, `getEntityState` should return `null` and report the event.',
       { expected: { state: null, reports: 1 }, received: { state, reports: reports.length } },
     )
   })
@@ -757,15 +757,15 @@ function watched<T>(run: () => T): { value: T; used: string | undefined } {
   const realRandom = Math.random
   globalThis.Date = new Proxy(RealDate, {
     apply: () => {
-      used = 'the clock (Date())'
+      used = 'the clock (`Date()`)'
       return RealDate()
     },
     construct: (target, args: [], newTarget) => {
-      if (args.length === 0) used = 'the clock (new Date())'
+      if (args.length === 0) used = 'the clock (`new Date()`)'
       return Reflect.construct(target, args, newTarget)
     },
     get: (target, key) => {
-      if (key === 'now') used = 'the clock (Date.now())'
+      if (key === 'now') used = 'the clock (`Date.now()`)'
       return Reflect.get(target, key)
     },
   })
