@@ -102,7 +102,7 @@ describe('toFields, fromEntry', () => {
     verifyEqual(
       { length: flat.length, names: Object.keys(fields).sort() },
       { length: 12, names: ['entityId', 'eventId', 'eventType', 'metadata', 'payload', 'timestamp'] },
-      '`toFields` should return six names, each followed by its value: eventId, timestamp, eventType, entityId, payload, and metadata.',
+      '`toFields` should return six names, each followed by its value: `eventId`, `timestamp`, `eventType`, `entityId`, `payload`, and `metadata`.',
     )
     const { payload } = meaning(fields)
     verify(
@@ -128,9 +128,9 @@ describe('toFields, fromEntry', () => {
 
   test('refuses what JSON would corrupt', async () => {
     for (const [value, what] of [
-      [new Date(0), 'a Date'],
-      [undefined, 'undefined'],
-      [Number.NaN, 'NaN'],
+      [new Date(0), 'a `Date`'],
+      [undefined, '`undefined`'],
+      [Number.NaN, '`NaN`'],
       [1n, 'a bigint'],
     ] as const) {
       const spoilt = { ...ada(), payload: { born: value } } as unknown as StoredEvent
@@ -142,7 +142,7 @@ describe('toFields, fromEntry', () => {
       )
       verify(
         error.name === 'MalformedEventError' && 'field' in error && error.field === 'payload.born',
-        `For a payload with ${what}, \`toFields\` should throw the MalformedEventError from \`encodeEvent\`, because its \`field\` says what to fix.`,
+        `For a payload with ${what}, \`toFields\` should throw the \`MalformedEventError\` from \`encodeEvent\`, because its \`field\` says what to fix.`,
         { expected: 'MalformedEventError, field "payload.born"', received: error },
       )
     }
@@ -154,11 +154,11 @@ describe('toFields, fromEntry', () => {
       'toFields',
       () => toFields(spoilt),
       Error,
-      '`toFields` accepted metadata with a Date, which JSON silently changes to a string. Call `encodeEvent` from lesson 01 with the whole event, because it checks the payload and the metadata.',
+      '`toFields` accepted metadata with a `Date`, which JSON silently changes to a string. Call `encodeEvent` from lesson 01 with the whole event, because it checks the payload and the metadata.',
     )
     verify(
       error.name === 'MalformedEventError' && 'field' in error && error.field === 'metadata.userId',
-      'For metadata with a Date, `toFields` should throw the MalformedEventError from `encodeEvent`, because its `field` says what to fix.',
+      'For metadata with a `Date`, `toFields` should throw the `MalformedEventError` from `encodeEvent`, because its `field` says what to fix.',
       { expected: 'MalformedEventError, field "metadata.userId"', received: error },
     )
   })
@@ -217,7 +217,7 @@ describe('toFields, fromEntry', () => {
     [
       'timestamp',
       '1970-01-01T00:00:00.000Z',
-      "That's time 0, which is valid but falsy. Check for NaN instead.",
+      "That's time 0, which is valid but falsy. Check for `NaN` instead.",
     ],
   ] as const) {
     test(`keeps the ${field} ${value === ' ' ? 'of spaces' : value}`, async () => {
@@ -233,19 +233,19 @@ describe('toFields, fromEntry', () => {
     })
   }
 
-  const bare = 'A bare SyntaxError names neither the entry nor the field.'
+  const bare = 'A bare `SyntaxError` names neither the entry nor the field.'
   const far = 'Without a check, an error occurs much later, and it names neither the entry nor the field.'
   const FAULTS = [
     [
       'payload',
       undefined,
-      'has no field `payload`. `JSON.parse(undefined)` throws a SyntaxError, which names neither the entry nor the field.',
+      'has no field `payload`. `JSON.parse(undefined)` throws a `SyntaxError`, which names neither the entry nor the field.',
     ],
     ['payload', '{"name":"Ad', `has a payload that's cut off. ${bare}`],
     [
       'payload',
       '"{}"',
-      "has a payload that was encoded twice: it's the JSON of a string, not of an object. If you don't check for that, all of its fields are undefined, without any error.",
+      "has a payload that was encoded twice: it's the JSON of a string, not of an object. If you don't check for that, all of its fields are `undefined`, without any error.",
     ],
     ['payload', 'null', `has the payload \`null\`, which isn't an object. ${far}`],
     ['payload', '[1]', `has an array as its payload, which isn't an object. ${far}`],
@@ -261,7 +261,7 @@ describe('toFields, fromEntry', () => {
       undefined,
       "has no field `timestamp`. `new Date(undefined)` doesn't throw: it returns an invalid date.",
     ],
-    ['timestamp', 'yesterday', 'has the timestamp "yesterday", for which `Date.parse` returns NaN.'],
+    ['timestamp', 'yesterday', 'has the timestamp "yesterday", for which `Date.parse` returns `NaN`.'],
     ['metadata', '{"userId', `has metadata that isn't JSON. ${bare}`],
     ['metadata', '"admin-1"', "has the JSON of a string as its metadata, which isn't an object."],
     ['metadata', '7', "has the JSON of a number as its metadata, which isn't an object."],
@@ -293,12 +293,12 @@ describe('toFields, fromEntry', () => {
         'fromEntry',
         () => fromEntry(entry({ [field]: value })),
         MalformedEntryError,
-        `The entry ${what} Throw a MalformedEntryError with the ID of the entry and the field "${field}".`,
+        `The entry ${what} Throw a \`MalformedEntryError\` with the ID of the entry and the field "${field}".`,
       )
       verifyEqual(
         { name: error.name, id: error.id, field: error.field },
         { name: 'MalformedEntryError', id: '1772355600123-7', field },
-        "The MalformedEntryError should have that `name` and say which entry (`id`) and which field (`field`) is malformed. Otherwise you can't find it in a stream of a million entries.",
+        "The `MalformedEntryError` should have that `name` and say which entry (`id`) and which field (`field`) is malformed. Otherwise you can't find it in a stream of a million entries.",
       )
     })
   }
@@ -330,7 +330,7 @@ describe('storeEventWithStreams', () => {
       verifyEqual(
         meaning(paired(entries[0]?.[1] ?? [])),
         MEANING,
-        `The entry in \`${stream}\` should be the whole event, as \`toFields\` returns it, with the event's own eventId.`,
+        `The entry in \`${stream}\` should be the whole event, as \`toFields\` returns it, with the event's own \`eventId\`.`,
       )
     })
   }
@@ -495,7 +495,7 @@ describe('storeEventWithStreams', () => {
       'storeEventWithStreams',
       () => storeEventWithStreams(box.redis, spoilt),
       Error,
-      '`storeEventWithStreams` stored an event with a Date in its payload. Get the fields from `toFields`, which refuses such an event.',
+      '`storeEventWithStreams` stored an event with a `Date` in its payload. Get the fields from `toFields`, which refuses such an event.',
     )
     verifyEqual(
       error.name,
@@ -577,7 +577,7 @@ function isStoredAt(at: StoredAt): void {
   const names = ['eventId', 'entity', 'type', 'all'] as const
   verify(
     typeof at === 'object' && at !== null && names.every((name) => typeof at[name] === 'string'),
-    '`storeEventWithStreams` should resolve to an object with four strings: eventId, entity, type, and all.',
+    '`storeEventWithStreams` should resolve to an object with four strings: `eventId`, `entity`, `type`, and `all`.',
     { expected: { eventId: ID, entity: '…-0', type: '…-0', all: '…-0' }, received: at },
   )
 }
@@ -667,7 +667,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(2),
-      "The entity's first event, USER_INVITED, changes nothing, so the state is still null after it. `getEntityStateFromStreams` should continue to the last entry: the user registered later.",
+      "The entity's first event, `USER_INVITED`, changes nothing, so the state is still `null` after it. `getEntityStateFromStreams` should continue to the last entry: the user registered later.",
     )
   })
 
@@ -675,7 +675,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       null,
-      "An entity without a stream doesn't exist, so return null. `{}` would look like a user who was found.",
+      "An entity without a stream doesn't exist, so return `null`. `{}` would look like a user who was found.",
     )
   })
 
@@ -721,7 +721,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(10_100),
-      `The entity has 10,100 events, and the state isn't the one after all of them. Read on until there are no more entries, however many pages that takes.${pagingFault(box.commands)}`,
+      `The entity has 10,100 events, and the state isn't the one after all of them. Keep reading until there are no more entries, however many pages that takes.${pagingFault(box.commands)}`,
     )
   })
 
@@ -739,7 +739,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(1_010),
-      `The stream holds 1,010 entries, some of them of a type that changes nothing (USER_LOGGED_IN), and the state isn't the one after all of them.${pagingFault(box.commands)}`,
+      `The stream holds 1,010 entries, some of them of a type that changes nothing (\`USER_LOGGED_IN\`), and the state isn't the one after all of them.${pagingFault(box.commands)}`,
     )
   })
 
@@ -751,12 +751,12 @@ describe('getEntityStateFromStreams', () => {
       'getEntityStateFromStreams',
       () => getEntityStateFromStreams(box.redis, 'user-42'),
       MalformedEntryError,
-      '`getEntityStateFromStreams` read an entry whose payload is cut off. It should reject with the MalformedEntryError from `fromEntry`, because a history with a hole silently leads to a wrong state.',
+      '`getEntityStateFromStreams` read an entry whose payload is cut off. It should reject with the `MalformedEntryError` from `fromEntry`, because a history with a hole silently leads to a wrong state.',
     )
     verifyEqual(
       { id: error.id, field: error.field },
       { id: '1772355600124-0', field: 'payload' },
-      'The MalformedEntryError should say which entry of the stream (`id`) and which field is malformed.',
+      'The `MalformedEntryError` should say which entry of the stream (`id`) and which field is malformed.',
     )
   })
 
@@ -768,7 +768,7 @@ describe('getEntityStateFromStreams', () => {
       'getEntityStateFromStreams',
       () => getEntityStateFromStreams(box.redis, 'user-42'),
       MalformedEntryError,
-      "`getEntityStateFromStreams` read an entry whose payload is cut off. Its type, USER_TAGGED, changes nothing, but it should still reject with the MalformedEntryError from `fromEntry`, because the entry isn't an event. Call `fromEntry` for every entry.",
+      "`getEntityStateFromStreams` read an entry whose payload is cut off. Its type, `USER_TAGGED`, changes nothing, but it should still reject with the `MalformedEntryError` from `fromEntry`, because the entry isn't an event. Call `fromEntry` for every entry.",
     )
   })
 

@@ -144,7 +144,7 @@ async function gettingOn(work: (handler: Handler) => Promise<void>): Promise<voi
   } finally {
     verify(
       again === undefined,
-      `The handler received the entry ${again} again and again, although no other process was running. The start of \`XRANGE\` is inclusive, so a page from \`${again}\` begins with ${again} itself and the loop never reaches the end of the log. Add a parenthesis to start after it: \`(${again}\`.`,
+      `The handler received the entry \`${again}\` again and again, although no other process was running. The start of \`XRANGE\` is inclusive, so a page from \`${again}\` begins with \`${again}\` itself and the loop never reaches the end of the log. Add a parenthesis to start after it: \`(${again}\`.`,
     )
   }
 }
@@ -158,7 +158,7 @@ describe('orderStatistics', () => {
     )
     verify(
       typeof changes[0] === 'object' && changes[0] !== null,
-      `\`orderStatistics\` should return an object with what ${one.eventType} adds to each field.`,
+      `\`orderStatistics\` should return an object with what \`${one.eventType}\` adds to each field.`,
       { received: changes[0] },
     )
     return Object.fromEntries(Object.entries(changes[0]).filter(([, by]) => by !== 0))
@@ -170,7 +170,7 @@ describe('orderStatistics', () => {
 
   test('counts orders and money', async () => {
     const changes = await run(event(1, 'ORDER_CREATED', { lines }))
-    verifyEqual(changes.count, 1, 'ORDER_CREATED should add 1 to `count`.')
+    verifyEqual(changes.count, 1, '`ORDER_CREATED` should add 1 to `count`.')
     verify(
       Number.isInteger(changes.valueCents),
       '`valueCents` should be a whole number of cents. With decimals, a sum drifts: 1,000 times 49.99 comes to 49989.99999999999958433.',
@@ -179,7 +179,7 @@ describe('orderStatistics', () => {
     verifyEqual(
       changes,
       { count: 1, valueCents: 10_996 },
-      'Three cups at 1999 cents and a lamp at 4999 cents are 10996 cents: quantity times unitCents, added up over all lines.',
+      'Three cups at 1999 cents and a lamp at 4999 cents are 10996 cents: quantity times `unitCents`, added up over all lines.',
     )
     verifyEqual(
       await run(event(2, 'ORDER_CREATED', { lines: [] })),
@@ -198,7 +198,7 @@ describe('orderStatistics', () => {
     verifyEqual(
       await run(event(1, 'ORDER_SHIPPED')),
       { shipped: 1 },
-      'ORDER_SHIPPED should add 1 to `shipped` and change nothing else.',
+      '`ORDER_SHIPPED` should add 1 to `shipped` and change nothing else.',
     )
   })
 
@@ -207,7 +207,7 @@ describe('orderStatistics', () => {
       verifyEqual(
         await run(event(1, type, { lines })),
         {},
-        `${type} doesn't affect these numbers, so \`orderStatistics\` should return \`{}\`. Compare the full type name.`,
+        `\`${type}\` doesn't affect these numbers, so \`orderStatistics\` should return \`{}\`. Compare the full type name.`,
       )
     }
   })
@@ -255,7 +255,7 @@ describe('saveCheckpoint', () => {
       { model: { count: '3', valueCents: '1500' }, checkpoint: '3-0' },
       'After `saveCheckpoint`, the changes should be in the hash `stats:orders`, and `3-0` in `checkpoint:orders`.',
     )
-    verifyEqual(first, true, 'After saving, `saveCheckpoint` should resolve to true.')
+    verifyEqual(first, true, 'After saving, `saveCheckpoint` should resolve to `true`.')
     const less = await attempt('saveCheckpoint', () =>
       save('3-0', '5-0', { count: 2, valueCents: -500, shipped: 1 }),
     )
@@ -273,12 +273,12 @@ describe('saveCheckpoint', () => {
     verifyEqual(
       [await saved('5-0', '9-0', {}), (await found()).checkpoint],
       [true, '9-0'],
-      'With `{}` as its changes, `saveCheckpoint` should still move the checkpoint and return true.',
+      'With `{}` as its changes, `saveCheckpoint` should still move the checkpoint and return `true`.',
     )
     const zero = await attempt('saveCheckpoint', () => save('9-0', '10-0', { count: 1, valueCents: 0 }))
     verify(
       zero.ok && zero.value === true,
-      "`saveCheckpoint` refused a change of 0. That's a whole number, too, and a handler may name fields that don't change. (`!by` is true for both 0 and NaN; `Number.isSafeInteger(by)` tells them apart.)",
+      "`saveCheckpoint` refused a change of 0. That's a whole number, too, and a handler may name fields that don't change. (`!by` is true for both 0 and `NaN`; `Number.isSafeInteger(by)` tells them apart.)",
       { expected: true, received: zero.ok ? zero.value : zero.error },
     )
     verifyEqual(
@@ -352,12 +352,12 @@ describe('saveCheckpoint', () => {
       verifyEqual(
         await found(),
         { model: { count: '5' }, checkpoint: at ?? '0-0' },
-        `\`saveCheckpoint\` was called with \`from\` ${from}, but the checkpoint is ${at === undefined ? 'not set' : `at ${at}`}, because another process changed it in the meantime. \`saveCheckpoint\` saved anyway. Compare first, and change nothing if the checkpoint is anywhere else.`,
+        `\`saveCheckpoint\` was called with \`${from}\` as \`from\`, but the checkpoint is ${at === undefined ? 'not set' : `at \`${at}\``}, because another process changed it in the meantime. \`saveCheckpoint\` saved anyway. Compare first, and change nothing if the checkpoint is anywhere else.`,
       )
       verifyEqual(
         result,
         false,
-        'If the checkpoint is somewhere else, `saveCheckpoint` should resolve to false, so that the caller can tell that it has to read again.',
+        'If the checkpoint is somewhere else, `saveCheckpoint` should resolve to `false`, so that the caller can tell that it has to read again.',
       )
     })
   }
@@ -434,11 +434,11 @@ describe('saveCheckpoint', () => {
         'saveCheckpoint',
         () => save('3-0', '4-0', changes),
         InvalidChangeError,
-        `\`saveCheckpoint\` was called to add ${shown} to \`valueCents\` and didn't refuse it with an InvalidChangeError. In a \`MULTI\`, Redis refuses that one command and runs the others, so the checkpoint moves and the sum is missing an event.`,
+        `\`saveCheckpoint\` was called to add ${shown} to \`valueCents\` and didn't refuse it with an \`InvalidChangeError\`. In a \`MULTI\`, Redis refuses that one command and runs the others, so the checkpoint moves and the sum is missing an event.`,
       )
       verify(
         error.field === 'valueCents' && Object.is(error.value, value),
-        'The InvalidChangeError should carry the field and the value, so that you can find the handler that returned them.',
+        'The `InvalidChangeError` should carry the field and the value, so that you can find the handler that returned them.',
         { expected: { field: 'valueCents', value }, received: { field: error.field, value: error.value } },
       )
       verifyEqual(
@@ -515,14 +515,14 @@ describe('catchUp', () => {
         ['7-1', event(2)],
         ['10-0', event(3, 'ORDER_SHIPPED', { by: 'post' })],
       ],
-      'The handler should be called with each event and the ID of its entry, in the order of the log. The entries were 7-0, 7-1, and 10-0.',
+      'The handler should be called with each event and the ID of its entry, in the order of the log. The entries were `7-0`, `7-1`, and `10-0`.',
     )
     await plantOne('10-1', event(4))
     await caughtUp(note)
     verifyEqual(
       [...seen.keys()].slice(3),
       ['10-1'],
-      'The checkpoint was at 10-0, and 10-1 was added in the same millisecond. The next `catchUp` should handle that entry: to start after `10-0`, use `(10-0`, not the next millisecond.',
+      'The checkpoint was at `10-0`, and `10-1` was added in the same millisecond. The next `catchUp` should handle that entry: to start after `10-0`, use `(10-0`, not the next millisecond.',
     )
   })
 
@@ -552,7 +552,7 @@ describe('catchUp', () => {
     verifyEqual(
       [outcome.ok || outcome.error, await found()],
       [true, { model: { toString: '2' }, checkpoint: '2-0' }],
-      'The handler adds 1 to a field named `toString` for each of two events. An object made with `{}` already has a `toString`, so a sum kept in one starts with a function instead of 0. Keep the sums in a Map.',
+      'The handler adds 1 to a field named `toString` for each of two events. An object made with `{}` already has a `toString`, so a sum kept in one starts with a function instead of 0. Keep the sums in a `Map`.',
     )
   })
 
@@ -585,7 +585,7 @@ describe('catchUp', () => {
     verifyEqual(
       await found(),
       { model: { count: '460', valueCents: '122555' }, checkpoint: '7-1010' },
-      `\`catchUp\` should handle all 1,010 events of a log from one millisecond (7-1 to 7-1010), each once. For one in ten of the first 500 and all of the next 500, the handler returns no changes. With \`COUNT\`, a command returns one page, so continue after it.${pagingFault(box.commands)}`,
+      `\`catchUp\` should handle all 1,010 events of a log from one millisecond (\`7-1\` to \`7-1010\`), each once. For one in ten of the first 500 and all of the next 500, the handler returns no changes. With \`COUNT\`, a command returns one page, so continue after it.${pagingFault(box.commands)}`,
     )
   })
 
@@ -601,7 +601,7 @@ describe('catchUp', () => {
         verifyEqual(
           others,
           [],
-          `\`catchUp\` died after its \`${last}\` and left another key behind. If that's a lock, the next call waits for a process that is gone. Write only the read model and the checkpoint: the comparison in \`saveCheckpoint\` keeps two processes apart.`,
+          `\`catchUp\` died after its \`${last}\` and left another key behind. If that's a lock, the next call waits for a process that's gone. Write only the read model and the checkpoint: the comparison in \`saveCheckpoint\` keeps two processes apart.`,
         )
         await call('catchUp', () => projection(box.connect()).catchUp())
         verifyEqual(
@@ -626,7 +626,7 @@ describe('catchUp', () => {
         for (const outcome of [first, second]) {
           verify(
             outcome.ok,
-            "Two processes caught up at the same time, and one of them failed. Losing this race isn't an error: when `saveCheckpoint` returns false, start over from the checkpoint.",
+            "Two processes caught up at the same time, and one of them failed. Losing this race isn't an error: when `saveCheckpoint` returns `false`, start over from the checkpoint.",
             { received: !outcome.ok && outcome.error },
           )
         }
@@ -634,7 +634,7 @@ describe('catchUp', () => {
         verifyEqual(
           await found(),
           { model: { count: '3', valueCents: '6' }, checkpoint: '3-0' },
-          `Two processes caught up at the same time, and the second one ran between the first one's ${code(after, 'start')} and ${code(held, 'end')}. Every event should be in the sums once. When \`saveCheckpoint\` returns false, nothing was saved: read the checkpoint again and continue from there.`,
+          `Two processes caught up at the same time, and the second one ran between the first one's ${code(after, 'start')} and ${code(held, 'end')}. Every event should be in the sums once. When \`saveCheckpoint\` returns \`false\`, nothing was saved: read the checkpoint again and continue from there.`,
         )
       },
     })
@@ -678,13 +678,13 @@ describe('catchUp', () => {
     const outcome = await attempt('catchUp', () => projection(rival.redis).catchUp())
     verify(
       outcome.ok,
-      "Another process handled one event after the other, so the checkpoint kept moving while `catchUp` was running, and `catchUp` gave up. Don't limit the number of attempts, because `saveCheckpoint` returns false only if another process has made progress.",
+      "Another process handled one event after the other, so the checkpoint kept moving while `catchUp` was running, and `catchUp` gave up. Don't limit the number of attempts, because `saveCheckpoint` returns `false` only if another process has made progress.",
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
       await found(),
       { model: { count: '24', valueCents: '300' }, checkpoint: '24-0' },
-      'Another process handled one event after the other while `catchUp` was running, and the numbers are wrong. Every event should be in the sums once. When `saveCheckpoint` returns false, read the checkpoint again, however often that happens.',
+      'Another process handled one event after the other while `catchUp` was running, and the numbers are wrong. Every event should be in the sums once. When `saveCheckpoint` returns `false`, read the checkpoint again, however often that happens.',
     )
   })
 
@@ -726,14 +726,14 @@ describe('catchUp', () => {
           one.payload.n === 4 ? { count: 1, valueCents: Number.NaN } : byNumber(one, id),
         ).catchUp(),
       InvalidChangeError,
-      "A handler returned NaN for one event, and `catchUp` didn't reject with the InvalidChangeError from `saveCheckpoint`.",
+      "A handler returned `NaN` for one event, and `catchUp` didn't reject with the `InvalidChangeError` from `saveCheckpoint`.",
     )
-    verifyEqual(error.field, 'valueCents', 'The InvalidChangeError should name the field.')
+    verifyEqual(error.field, 'valueCents', 'The `InvalidChangeError` should name the field.')
     await caughtUp()
     verifyEqual(
       await found(),
       { model: { count: '6', valueCents: '21' }, checkpoint: '6-0' },
-      'A handler returned NaN at event 4, the handler was fixed, and `catchUp` was run again. Every event should be in the sums once.',
+      'A handler returned `NaN` at event 4, the handler was fixed, and `catchUp` was run again. Every event should be in the sums once.',
     )
   })
 
@@ -750,7 +750,7 @@ describe('catchUp', () => {
     verifyEqual(
       error.name,
       'MalformedEntryError',
-      "An entry that isn't an event should stop `catchUp` with the MalformedEntryError from `fromEntry`, which says which entry it is.",
+      "An entry that isn't an event should stop `catchUp` with the `MalformedEntryError` from `fromEntry`, which says which entry it is.",
     )
   })
 
@@ -758,7 +758,7 @@ describe('catchUp', () => {
     whileCatchingUp(
       'catchUp',
       (orders) => orders.catchUp(),
-      "While a `catchUp` was running, `catchUp` was called again on the same object. After both had finished, the numbers were wrong. Every event should be in the sums once. When `saveCheckpoint` returns false, read again from the current checkpoint, and keep a call's page and sums in local variables.",
+      "While a `catchUp` was running, `catchUp` was called again on the same object. After both had finished, the numbers were wrong. Every event should be in the sums once. When `saveCheckpoint` returns `false`, read again from the current checkpoint, and keep a call's page and sums in local variables.",
       {
         state: { model: { count: '3', valueCents: '6' }, checkpoint: '3-0' },
         diagnosis:
@@ -954,7 +954,7 @@ describe('rebuild', () => {
       {
         state: { model: {}, checkpoint: '0-0' },
         diagnosis:
-          'While a `catchUp` was running, `rebuild` was called on the same object. After both had finished, the read model was empty. The `catchUp` may have read the end of the log before `rebuild` deleted anything, so `rebuild` has to read the log itself: waiting for a call that was already running is not enough.',
+          "While a `catchUp` was running, `rebuild` was called on the same object. After both had finished, the read model was empty. The `catchUp` may have read the end of the log before `rebuild` deleted anything, so `rebuild` has to read the log itself: waiting for a call that was already running isn't enough.",
       },
     )
     for (let n = 1, isOver = false; !isOver; n += 1) {
