@@ -90,11 +90,11 @@ async function givesTheReducerItsDue(
       timestamp: '2026-03-01T09:00:00.000Z',
       payload: { points: 2 },
     },
-    'The reducer should receive the event with its ID in the stream, its eventId, type, and timestamp, and the payload as an object. Redis returns the fields of an entry as a flat list of names and values, in any order: pair them up.',
+    'The reducer should receive the event with its ID in the stream, its `eventId`, `eventType`, and `timestamp`, and the `payload` as an object. Redis returns the fields of an entry as a flat list of names and values, in any order: pair them up.',
   )
   verify(
     begun[0] === null,
-    "The reducer received the first event together with a state, even though there was nothing before it. Start with null. If you start with `{}`, a customer who doesn't exist looks like one who does.",
+    "The reducer received the first event together with a state, even though there was nothing before it. Start with `null`. If you start with `{}`, a customer who doesn't exist looks like one who does.",
     { expected: null, received: begun[0] },
   )
 }
@@ -201,14 +201,14 @@ describe('createSnapshot', () => {
     verifyEqual(
       await stored(),
       TWELVE_AT_3,
-      'The customer earned 2, 3, and 7 points, the last of them with the event 3-0. The snapshot should contain the state as JSON in `state`, and the ID of the last event that it includes in `lastEventId`.',
+      'The customer earned 2, 3, and 7 points, the last of them with the event `3-0`. The snapshot should contain the state as JSON in `state`, and the ID of the last event that it includes in `lastEventId`.',
     )
     verifyEqual(
       { createdAt, reducerVersion },
       { createdAt: NOON, reducerVersion: '1' },
-      '`createdAt` should be the time from the `clock` that was passed in, as toISOString() writes it, and `reducerVersion` should be the version of the reducer.',
+      '`createdAt` should be the time from the `clock` that was passed in, as `toISOString()` writes it, and `reducerVersion` should be the version of the reducer.',
     )
-    verifyEqual(written, true, '`createSnapshot` wrote a snapshot, so it should return true.')
+    verifyEqual(written, true, '`createSnapshot` wrote a snapshot, so it should return `true`.')
   })
 
   test('counts the events of all pages', async () => {
@@ -227,7 +227,7 @@ describe('createSnapshot', () => {
     verifyEqual(
       await stored(),
       '{"points":500} at 500-0',
-      'There are exactly 500 events with one point each. All of them belong in the snapshot, and its position is 500-0, even if another page was read after them and was empty.',
+      'There are exactly 500 events with one point each. All of them belong in the snapshot, and its position is `500-0`, even if another page was read after them and was empty.',
     )
   })
 
@@ -235,7 +235,11 @@ describe('createSnapshot', () => {
     await plant(FIVE)
     await box.admin.xadd(STREAM, '3-0', ...SECOND_OF_E_1)
     await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
-    verifyEqual(await stored(), TWELVE_AT_3, `The entries 1-0 and 3-0 have the same eventId. ${EVERY_ENTRY}`)
+    verifyEqual(
+      await stored(),
+      TWELVE_AT_3,
+      `The entries \`1-0\` and \`3-0\` have the same \`eventId\`. ${EVERY_ENTRY}`,
+    )
   })
 
   test('stores the state unchanged', async () => {
@@ -257,7 +261,7 @@ describe('createSnapshot', () => {
     verifyEqual(
       await stored(),
       '{"points":5} at 3-0',
-      "The last event, 3-0, doesn't change the state. It was still read, so `lastEventId` should be 3-0.",
+      "The last event, `3-0`, doesn't change the state. It was still read, so `lastEventId` should be `3-0`.",
     )
   })
 
@@ -286,13 +290,13 @@ describe('createSnapshot', () => {
     verifyEqual(
       [none, nothing],
       [false, false],
-      "If there's no state, `createSnapshot` should write nothing and return false.",
+      "If there's no state, `createSnapshot` should write nothing and return `false`.",
     )
     const gone = await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', ENDS, noon))
     verifyEqual(
       [gone, await box.admin.exists(SNAPSHOT)],
       [false, 0],
-      "The reducer returned a state for the first event and null for the last one, as it may if a customer was deleted. `createSnapshot` should write nothing and return false, because what the reducer returns is the new state, even if it's null.",
+      "The reducer returned a state for the first event and `null` for the last one, as it may if a customer was deleted. `createSnapshot` should write nothing and return `false`, because what the reducer returns is the new state, even if it's `null`.",
     )
     await plantSnapshot(5, '7-0')
     await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
@@ -360,7 +364,7 @@ describe('createSnapshot', () => {
         )
         verify(
           found !== '{"points":5} at 3-0',
-          `${meanwhile} The snapshot now contains 5 points at 3-0, but the correct number at 3-0 is 12. Code that continues from this snapshot reads after 3-0, so the 7 points are lost for good. Take the state and the position from the same read.`,
+          `${meanwhile} The snapshot now contains 5 points at \`3-0\`, but the correct number at \`3-0\` is 12. Code that continues from this snapshot reads after \`3-0\`, so the 7 points are lost for good. Take the state and the position from the same read.`,
           { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
         )
         verify(
@@ -388,7 +392,7 @@ describe('createSnapshot', () => {
         verify(
           found === newer || (!survived && found === older),
           survived
-            ? 'There was a snapshot with 5 points at 2-0, made by reducer version 1, and an event with 7 points after it. `createSnapshot` with version 2 should have replaced all four fields.'
+            ? 'There was a snapshot with 5 points at `2-0`, made by reducer version 1, and an event with 7 points after it. `createSnapshot` with version 2 should have replaced all four fields.'
             : `The process died after ${code(last, 'the start')}. Now the snapshot is half old and half new, or it's gone. Write all four fields in one command.`,
           { expected: survived ? newer : `${older}; or ${newer}`, received: found },
         )
@@ -433,7 +437,7 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: null, lastEventId: null },
-      'There are no events and no snapshot, so both the state and `lastEventId` should be null.',
+      'There are no events and no snapshot, so both the state and `lastEventId` should be `null`.',
     )
   })
 
@@ -442,7 +446,7 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: null, lastEventId: '1-0' },
-      "There's one event, and the reducer derives no state from it. The state is null, but the event was read. `lastEventId` is null only if there are no events.",
+      "There's one event, and the reducer derives no state from it. The state is `null`, but the event was read. `lastEventId` is `null` only if there are no events.",
     )
   })
 
@@ -453,18 +457,18 @@ describe('getEntityStateWithSnapshot', () => {
     const found = await get(earned(seen))
     verify(
       !(seen.includes('2-0') && seen.length === 2),
-      'The snapshot was taken at the event 2-0, and the reducer received that event again, so its points are counted twice. `XRANGE` includes its start. `(2-0` leaves it out.',
+      'The snapshot was taken at the event `2-0`, and the reducer received that event again, so its points are counted twice. `XRANGE` includes its start. `(2-0` leaves it out.',
       { expected: ['3-0'], received: seen },
     )
     verifyEqual(
       found,
       { state: { points: 12 }, lastEventId: '3-0' },
-      'The snapshot contains 5 points at 2-0, and one event with 7 points came after it. That makes 12 at 3-0.',
+      'The snapshot contains 5 points at `2-0`, and one event with 7 points came after it. That makes 12 at `3-0`.',
     )
     verifyEqual(
       seen,
       ['3-0'],
-      "There's a sound snapshot at 2-0, so the reducer should receive only the events after it.",
+      "There's a sound snapshot at `2-0`, so the reducer should receive only the events after it.",
     )
   })
 
@@ -485,7 +489,7 @@ describe('getEntityStateWithSnapshot', () => {
     const fetched = JSON.stringify(box.commands.map(({ reply }) => reply ?? null))
     verify(
       !fetched.includes('e-1-0') && !fetched.includes('e-2-0'),
-      "The snapshot is at 3-0, but the events before it were fetched anyway. With 10,000 events, that's exactly the work that the snapshot should save.",
+      "The snapshot is at `3-0`, but the events before it were fetched anyway. With 10,000 events, that's exactly the work that the snapshot should save.",
     )
   })
 
@@ -512,7 +516,7 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: { points: 12 }, lastEventId: '3-0' },
-      `The entries 1-0 and 3-0 have the same eventId. ${EVERY_ENTRY}`,
+      `The entries \`1-0\` and \`3-0\` have the same \`eventId\`. ${EVERY_ENTRY}`,
     )
   })
 
@@ -635,7 +639,7 @@ describe('never backwards', () => {
     for (const outcome of outcomes) {
       verify(
         outcome.ok || !refused,
-        'Two calls of `createSnapshot` ran at the same time, `EXEC` replied `(nil)` to one of them because a watched key had changed, and that call threw. It should check again: either its snapshot is still the better one, or it returns false.',
+        'Two calls of `createSnapshot` ran at the same time, `EXEC` replied `(nil)` to one of them because a watched key had changed, and that call threw. It should check again: either its snapshot is still the better one, or it returns `false`.',
         { received: !outcome.ok && outcome.error },
       )
       await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
@@ -657,7 +661,7 @@ describe('never backwards', () => {
           verifyEqual(
             await stored(),
             `{"points":12} at ${theirs}`,
-            `A slow process overwrote a newer snapshot with an older one. After its ${code(after, 'start')}, an event was stored, and another process wrote a snapshot at ${theirs}. Then the slow process wrote its own, at ${mine}. Compare the positions and write in one step.${why}`,
+            `A slow process overwrote a newer snapshot with an older one. After its ${code(after, 'start')}, an event was stored, and another process wrote a snapshot at \`${theirs}\`. Then the slow process wrote its own, at \`${mine}\`. Compare the positions and write in one step.${why}`,
           )
         },
       })
@@ -673,7 +677,7 @@ describe('never backwards', () => {
     verifyEqual(
       [await stored(), await box.admin.hget(SNAPSHOT, 'reducerVersion'), written],
       ['{"points":1} at 3-0', '2', true],
-      'The stored snapshot is from reducer version 1, and this program has version 2. It should replay all events with its own reducer, replace the snapshot, and return true.',
+      'The stored snapshot is from reducer version 1, and this program has version 2. It should replay all events with its own reducer, replace the snapshot, and return `true`.',
     )
   })
 
@@ -686,7 +690,7 @@ describe('never backwards', () => {
       '1772359200000-10',
       'Within a millisecond, the number after the dash decides, and 10 is more than 2.',
     ],
-    ['9-99', '10-1', 'The number before the dash decides first, so 10-1 is later than 9-99.'],
+    ['9-99', '10-1', 'The number before the dash decides first, so `10-1` is later than `9-99`.'],
   ]
   for (const [older, later, why] of IN_ORDER) {
     test(`knows that ${later} is later than ${older}`, async () => {
@@ -699,7 +703,7 @@ describe('never backwards', () => {
       verifyEqual(
         await stored(),
         `{"points":12} at ${later}`,
-        `The stored snapshot was at ${older}. The new one is at ${later} and should have replaced it. ${why}`,
+        `The stored snapshot was at \`${older}\`. The new one is at \`${later}\` and should have replaced it. ${why}`,
       )
     })
   }
@@ -745,7 +749,7 @@ describe('never backwards', () => {
     )
     verify(
       outcome.ok && outcome.value === true && (await stored()) === FIVE_AT_2,
-      `Another process changed the key ${rival.times() === 1 ? 'once,' : `${rival.times()} times, each time`} just before \`createSnapshot\` wrote, and \`createSnapshot\` gave up. What was stored was never ahead of its own snapshot, so keep trying until it's written.`,
+      `Another process changed the key ${rival.times() === 1 ? 'once,' : `${rival.times()} times, each time`} just before \`createSnapshot\` wrote, and \`createSnapshot\` gave up. No stored snapshot was ever ahead of the new one, so keep trying until the new one is written.`,
       { expected: true, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -764,7 +768,7 @@ describe('never backwards', () => {
         verifyEqual(
           await box.admin.hget(SNAPSHOT, 'reducerVersion'),
           '2',
-          `A program with reducer version 2 took a snapshot at 2-0. After its ${code(after, 'start')}, a program with version 1 took another one at 3-0. The snapshot of version 2 should stay, because a reader with version 2 can't use the other one. Compare positions only if the versions are equal.`,
+          `A program with reducer version 2 took a snapshot at \`2-0\`. After its ${code(after, 'start')}, a program with version 1 took another one at \`3-0\`. The snapshot of version 2 should stay, because a reader with version 2 can't use the other one. Compare positions only if the versions are equal.`,
         )
       },
     })
@@ -779,7 +783,7 @@ describe('never backwards', () => {
     verifyEqual(
       [await stored(), await box.admin.hget(SNAPSHOT, 'reducerVersion'), written],
       ['{"points":4} at 2-0', '10', false],
-      "There was a snapshot made by reducer version 10, and a program that still has version 9 wanted to write one. During a deployment, both programs are running, and each would keep overwriting the other one's snapshot. So the higher version stays (10 is more than 9), and `createSnapshot` returns false.",
+      "There was a snapshot made by reducer version 10, and a program that still has version 9 wanted to write one. During a deployment, both programs are running, and each would keep overwriting the other one's snapshot. So the higher version stays (10 is more than 9), and `createSnapshot` returns `false`.",
     )
     for (const lastEventId of ['99-0', 'yesterday']) {
       await plantSnapshot(4, lastEventId, { reducerVersion: '10' })
@@ -789,7 +793,7 @@ describe('never backwards', () => {
       verifyEqual(
         [await stored(), overwritten],
         [`{"points":4} at ${lastEventId}`, false],
-        `There was a snapshot made by reducer version 10, with the \`lastEventId\` ${lastEventId}, which isn't in the stream. A program with version 9 overwrote it, or returned true. If the stored version is higher, \`createSnapshot\` leaves the snapshot as it is, whatever its other fields contain: they're up to the newer program.`,
+        `There was a snapshot made by reducer version 10, whose \`lastEventId\`, \`${lastEventId}\`, isn't in the stream. A program with version 9 overwrote it, or returned \`true\`. If the stored version is higher, \`createSnapshot\` leaves the snapshot as it is, whatever its other fields contain: they're up to the newer program.`,
       )
     }
   })
@@ -801,7 +805,7 @@ describe('never backwards', () => {
     verifyEqual(
       await stored(),
       FIVE_AT_2,
-      "According to the stored snapshot, it was taken at 99-0, but the stream has no such event (it may have been restored from a backup). That snapshot isn't ahead. It's wrong, so `createSnapshot` should replace it.",
+      "According to the stored snapshot, it was taken at `99-0`, but the stream has no such event (it may have been restored from a backup). That snapshot isn't ahead. It's wrong, so `createSnapshot` should replace it.",
     )
   })
 
@@ -824,7 +828,7 @@ describe('never backwards', () => {
           const found = await stored()
           verify(
             found !== `{"points":99} at ${snapshot.lastEventId}`,
-            `After the ${code(after, 'start')} of \`createSnapshot\`, the event 3-0 was stored, and so was a snapshot at ${snapshot.lastEventId}. That snapshot is later, but ${what}, so \`createSnapshot\` should replace it. Leave a later snapshot only if its version equals yours and exactly its event is in the stream.`,
+            `After the ${code(after, 'start')} of \`createSnapshot\`, the event \`3-0\` was stored, and so was a snapshot at \`${snapshot.lastEventId}\`. That snapshot is later, but ${what}, so \`createSnapshot\` should replace it. Leave a later snapshot only if its version equals yours and exactly its event is in the stream.`,
             { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
           )
         },
@@ -887,7 +891,7 @@ describe('never backwards', () => {
         verifyEqual(
           await stored(),
           TWELVE_AT_3,
-          `The key held a string, and two processes replaced it. After the first one's ${code(after, 'start')}, the second one wrote a snapshot at 3-0, and then the first one deleted or overwrote that. Delete the key in the same step as the write.`,
+          `The key held a string, and two processes replaced it. After the first one's ${code(after, 'start')}, the second one wrote a snapshot at \`3-0\`, and then the first one deleted or overwrote that. Delete the key in the same step as the write.`,
         )
       },
     })
@@ -914,7 +918,7 @@ describe('never backwards', () => {
       )
       verify(
         outcome.ok && (await stored()) === FIVE_AT_2,
-        `There was a damaged snapshot (${JSON.stringify(damage)}; null means that the field is missing). \`createSnapshot\` should replace it with a sound one. Otherwise, it stays damaged forever.`,
+        `There was a damaged snapshot (${JSON.stringify(damage)}; \`null\` means that the field is missing). \`createSnapshot\` should replace it with a sound one. Otherwise, it stays damaged forever.`,
         { expected: FIVE_AT_2, received: outcome.ok ? await stored() : outcome.error },
       )
     }
@@ -1050,7 +1054,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: { points: 101 }, lastEventId: '9007199254740994-0' },
-      `The snapshot was taken at the event ${long}, which is in the stream, so it's sound. Each number in an ID has up to 64 bits, which is more than a JavaScript number can represent exactly. Leave the ID a string, or use BigInt.`,
+      `The snapshot was taken at the event \`${long}\`, which is in the stream, so it's sound. Each number in an ID has up to 64 bits, which is more than a JavaScript number can represent exactly. Leave the ID a string, or use \`BigInt\`.`,
     )
   })
 
@@ -1092,7 +1096,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: { points: 5 }, lastEventId: '2-0' },
-      'According to the snapshot, it was taken at 99-0, but the stream ends at 2-0. It belongs to another history, so the state should come from the events.',
+      'According to the snapshot, it was taken at `99-0`, but the stream ends at `2-0`. It belongs to another history, so the state should come from the events.',
     )
     await plantSnapshot(99, '1-5')
     verifyEqual(
@@ -1100,7 +1104,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: { points: 5 }, lastEventId: '2-0' },
-      'According to the snapshot, it was taken at 1-5. The stream contains 1-0 and 2-0, but no 1-5, so the snapshot belongs to another history. Ask for exactly that event, with its ID as start and end. An event before or after it proves nothing.',
+      'According to the snapshot, it was taken at `1-5`. The stream contains `1-0` and `2-0`, but no `1-5`, so the snapshot belongs to another history. Ask for exactly that event, with its ID as start and end. An event before or after it proves nothing.',
     )
   })
 })

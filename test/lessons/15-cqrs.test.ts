@@ -75,7 +75,7 @@ describe('handleRegisterUserCommand', () => {
     verifyEqual(
       { eventType, timestamp, entityId, payload },
       { eventType: 'USER_REGISTERED', timestamp: NOON, entityId: userId, payload: ada },
-      "The event should be USER_REGISTERED, with the current time from `clock`, the user's ID as the `entityId`, and the name and email address as JSON in `payload`.",
+      "The event should be `USER_REGISTERED`, with the current time from `clock`, the user's ID as the `entityId`, and the name and email address as JSON in `payload`.",
     )
     const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
     verify(
@@ -165,12 +165,12 @@ describe('handleRegisterUserCommand', () => {
         'handleRegisterUserCommand',
         () => handleRegisterUserCommand(box.redis, command, noon),
         InvalidCommandError,
-        `A command with ${what} should be refused with an InvalidCommandError. You can refuse a command, but not an event, because it has already happened.`,
+        `A command with ${what} should be refused with an \`InvalidCommandError\`. You can refuse a command, but not an event, because it has already happened.`,
       )
       verifyEqual(
         error.field,
         field,
-        `The InvalidCommandError for ${what} should name the field \`${field}\`.`,
+        `The \`InvalidCommandError\` for ${what} should name the field \`${field}\`.`,
       )
     }
     verifyEqual(
@@ -220,7 +220,7 @@ describe('handleRegisterUserCommand', () => {
       EmailTakenError,
       'Ada registered, and another user registered with the same address before any read model was up to date. Both were accepted. A read model is always a little behind, so if a rule must never be broken, check it where the events are written.',
     )
-    verifyEqual(error.email, 'ada@example.com', 'The EmailTakenError should have the address in `email`.')
+    verifyEqual(error.email, 'ada@example.com', 'The `EmailTakenError` should have the address in `email`.')
     verifyEqual(
       (await events()).length,
       1,
@@ -230,12 +230,12 @@ describe('handleRegisterUserCommand', () => {
       'handleRegisterUserCommand',
       () => handleRegisterUserCommand(box.redis, { name: 'Eve', email: ' ADA@example.com' }, noon),
       EmailTakenError,
-      '`ada@example.com` is taken, but ` ADA@example.com` was accepted, although it is the same address. Clean the address before you check whether it is taken.',
+      "`ada@example.com` is taken, but ` ADA@example.com` was accepted, although it's the same address. Clean the address before you check whether it's taken.",
     )
     verifyEqual(
       typed.email,
       'ada@example.com',
-      "The EmailTakenError has the address as the user typed it, ` ADA@example.com`. It should have the cleaned address, because that's the one that's taken.",
+      "The `EmailTakenError` has the address as the user typed it, ` ADA@example.com`. It should have the cleaned address, because that's the one that's taken.",
     )
     await register({ name: 'Eve', email: 'eve@example.com' })
     const touching = box.commands.find(({ args }) => args.some((arg) => arg.startsWith('projection:')))
@@ -342,7 +342,7 @@ describe('handleRegisterUserCommand', () => {
     await attempt('handleRegisterUserCommand', () =>
       handleRegisterUserCommand(box.redis, { name: 'Eve', email: 'eve@example.com' }, noon),
     )
-    await nothingOpen('A registration was refused with an EmailTakenError', 'registration')
+    await nothingOpen('A registration was refused with an `EmailTakenError`', 'registration')
   })
 })
 
@@ -432,12 +432,12 @@ describe('updateProjections', () => {
     verifyEqual(
       [count, await box.admin.get(POSITION)],
       [2, '10-0'],
-      'The position was 1-0, and the events 9-9000000000 and 10-0 came after it. Both should be applied, in this order: the number before the dash decides, however large the number after it is.',
+      'The position was `1-0`, and the events `9-9000000000` and `10-0` came after it. Both should be applied, in this order: the number before the dash decides, however large the number after it is.',
     )
     verifyEqual(
       [await registered(), (await row(1)).name],
       ['3', 'Ada'],
-      'Three USER_REGISTERED events were applied, two of them for u-1. Each one adds 1 to `registered`, whether or not the user had a row before, and the later one sets the name. A count that depends on the rows is wrong after a rebuild that keeps them.',
+      'Three `USER_REGISTERED` events were applied, two of them for `u-1`. Each one adds 1 to `registered`, whether or not the user had a row before, and the later one sets the name. A count that depends on the rows is wrong after a rebuild that keeps them.',
     )
   })
 
@@ -529,7 +529,7 @@ describe('updateProjections', () => {
     const largest = largestReply(box.commands)
     verify(
       largest <= 100,
-      'One command fetched more than 100 events. Read in pages. Otherwise, a projection that is far behind or being rebuilt loads everything at once.',
+      "One command fetched more than 100 events. Read in pages. Otherwise, a projection that's far behind or being rebuilt loads everything at once.",
       { received: largest },
     )
   })
@@ -650,7 +650,7 @@ describe('updateProjections', () => {
     verifyEqual(
       [count, await registered()],
       [2, '3'],
-      'The position was 5-1, and the events 5-2 and 6-0 came after it. Both should be applied. Events of one millisecond have the same number before the dash, so start right after the position, at `(5-1`.',
+      'The position was `5-1`, and the events `5-2` and `6-0` came after it. Both should be applied. Events of one millisecond have the same number before the dash, so start right after the position, at `(5-1`.',
     )
   })
 })
@@ -699,7 +699,7 @@ describe('handleGetUserQuery', () => {
     )
     verify(
       outcome.ok && outcome.value?.userId === 'u-1',
-      'A query without a token had a signal that was already aborted, and it gave up. Without a token there is nothing to wait for, so it should answer.',
+      "A query without a token had a signal that was already aborted, and it gave up. Without a token, there's nothing to wait for, so it should answer.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -733,9 +733,9 @@ interface Asked {
 }
 
 const THERE_ALREADY =
-  'The signal was aborted before the call, but the read model had already reached the token. There is nothing to wait for, so the query should answer.'
+  "The signal was aborted before the call, but the read model had already reached the token. There's nothing to wait for, so the query should answer."
 const OF_ITS_OWN =
-  "The query threw a NotYetError, although its signal wasn't aborted. It should wait until the read model reaches the token or the signal is aborted, and have no time limit of its own."
+  "The query threw a `NotYetError`, although its signal wasn't aborted. It should wait until the read model reaches the token or the signal is aborted, and have no time limit of its own."
 
 async function answer(run: () => Promise<UserView | null>, gaveUp = OF_ITS_OWN): Promise<UserView | null> {
   const outcome = await attempt('handleGetUserQuery', run)
@@ -770,14 +770,14 @@ describe('read your own write', () => {
     verifyEqual(
       await answer(
         () => handleGetUserQuery(box.redis, { userId, token }),
-        `The position of the read model and the token are both ${token}, but the query kept waiting and threw a NotYetError. It should answer.`,
+        `The position of the read model and the token are both \`${token}\`, but the query kept waiting and threw a \`NotYetError\`. It should answer.`,
       ),
       { userId, ...ada, registeredAt: NOON },
       "Ada registered, the read models were updated, and then a query used Ada's token. The query should return Ada's row.",
     )
     const { token: later } = await register({ name: 'Eve', email: 'eve@example.com' })
     await update()
-    const far = `The read model is at ${later}, which is later than the token ${token}, so the query should answer.`
+    const far = `The read model is at \`${later}\`, which is later than the token \`${token}\`, so the query should answer.`
     const found = await answer(() => handleGetUserQuery(box.redis, { userId, token }), far)
     verifyEqual(found?.name, 'Ada', far)
   })
@@ -810,26 +810,26 @@ describe('read your own write', () => {
     const early = await until(asked.settled, 20)
     verify(
       !early,
-      `The read model was at 9-0 and the token was 10-0, but the query didn't wait. An ID is two numbers. Compared as strings, \`9-0\` is later than \`10-0\`.`,
+      `The read model was at \`9-0\` and the token was \`10-0\`, but the query didn't wait. An ID is two numbers. Compared as strings, \`9-0\` is later than \`10-0\`.`,
       { received: early ? await asked.result() : undefined },
     )
     await update(box.connect())
     verify(
       await until(asked.settled),
-      "The read model moved from 9-0 to 10-0, but the query that waited for 10-0 didn't answer. It should answer when the position is equal to the token.",
+      "The read model moved from `9-0` to `10-0`, but the query that waited for `10-0` didn't answer. It should answer when the position is equal to the token.",
     )
-    verifyEqual((await asked.result())?.name, 'User 10', 'The query for u-10 should return that user.')
+    verifyEqual((await asked.result())?.name, 'User 10', 'The query for `u-10` should return that user.')
     await box.admin.set(POSITION, '10-12')
     const past = ask({ userId: 'u-10', token: '10-9' })
     verify(
       await until(past.settled),
-      'The read model was at 10-12 and the token was 10-9, but the query kept waiting. The part after the dash is a number too, and 12 is greater than 9.',
+      'The read model was at `10-12` and the token was `10-9`, but the query kept waiting. The part after the dash is a number too, and 12 is greater than 9.',
     )
     await past.result()
     const next = ask({ userId: 'u-10', token: '9-13' })
     verify(
       await until(next.settled),
-      'The read model was at 10-12 and the token was 9-13, but the query kept waiting. The number after the dash matters only if the numbers before it are equal.',
+      'The read model was at `10-12` and the token was `9-13`, but the query kept waiting. The number after the dash matters only if the numbers before it are equal.',
     )
     await next.result()
     for (const [token, why] of [
@@ -840,7 +840,7 @@ describe('read your own write', () => {
       const early = await until(behind.settled, 20)
       verify(
         !early,
-        `The read model was at 10-12, and the query didn't wait for the token ${token}. ${why}`,
+        `The read model was at \`10-12\`, and the query didn't wait for the token \`${token}\`. ${why}`,
         { received: early ? await behind.result() : undefined },
       )
       behind.giveUp()
@@ -855,7 +855,7 @@ describe('read your own write', () => {
         'handleGetUserQuery',
         () => handleGetUserQuery(box.redis, { userId: 'u-10', token }, AbortSignal.abort()),
         NotYetError,
-        `The read model was at ${position}, the token was ${token}, and the signal was aborted, so the query should throw a NotYetError. Compare the numbers before the dash first, and the numbers after it only if those are equal. If you combine both into one number, a large second number counts too much, or the last digits are lost.`,
+        `The read model was at \`${position}\`, the token was \`${token}\`, and the signal was aborted, so the query should throw a \`NotYetError\`. Compare the numbers before the dash first, and the numbers after it only if those are equal. If you combine both into one number, a large second number counts too much, or the last digits are lost.`,
       )
     }
   })
@@ -881,7 +881,7 @@ describe('read your own write', () => {
     const outcome = await attempt('handleGetUserQuery', () => asked.running)
     verify(
       failed && !outcome.ok && !(outcome.error instanceof NotYetError),
-      "Redis replied to the read of the position with an error (`WRONGTYPE`, because the key wasn't a string), and the query hid that error. Let it reach the caller: a caller that gets a NotYetError, or nothing for two seconds, thinks that the read model is behind.",
+      "Redis replied to the read of the position with an error (`WRONGTYPE`, because the key wasn't a string), and the query hid that error. Let it reach the caller: a caller that gets a `NotYetError`, or nothing for two seconds, thinks that the read model is behind.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -920,7 +920,7 @@ describe('read your own write', () => {
     const early = await until(asked.settled, 30)
     verify(
       !early,
-      "The query waited for 2-0, but it answered when the read model moved to 1-0. Check the position after each move, and keep waiting if it isn't far enough.",
+      "The query waited for `2-0`, but it answered when the read model moved to `1-0`. Check the position after each move, and keep waiting if it isn't far enough.",
       { received: early ? await asked.result() : undefined },
     )
     await plant(2, 2)
@@ -928,9 +928,9 @@ describe('read your own write', () => {
     await until(asked.settled)
     verify(
       asked.settled(),
-      'The read model moved to 1-0 and then to 2-0, but the query that waited for 2-0 missed the second move.',
+      'The read model moved to `1-0` and then to `2-0`, but the query that waited for `2-0` missed the second move.',
     )
-    verifyEqual((await asked.result())?.name, 'User 2', 'The query for u-2 should return that user.')
+    verifyEqual((await asked.result())?.name, 'User 2', 'The query for `u-2` should return that user.')
   })
 
   test('answers two queries that wait at once', async () => {
@@ -942,10 +942,10 @@ describe('read your own write', () => {
     for (const { giveUp } of both) giveUp()
     verify(
       answered,
-      "Two queries waited for 1-0, and `updateProjections` moved the read model there, but they didn't both answer. Each move has to wake every query that waits: an entry that's popped from a list wakes only one of them.",
+      "Two queries waited for `1-0`, and `updateProjections` moved the read model there, but they didn't both answer. Each move has to wake every query that waits: an entry that's popped from a list wakes only one of them.",
     )
     for (const one of both)
-      verifyEqual((await one.result())?.name, 'User 1', 'Both queries should return u-1.')
+      verifyEqual((await one.result())?.name, 'User 1', 'Both queries should return `u-1`.')
   })
 
   test('answers when the position moves past the token', async () => {
@@ -957,9 +957,9 @@ describe('read your own write', () => {
     asked.giveUp()
     verify(
       answered,
-      "The query waited for 1-0, and one call of `updateProjections` moved the read model to 3-0, but the query didn't answer. It should answer when the position is at the token or later.",
+      "The query waited for `1-0`, and one call of `updateProjections` moved the read model to `3-0`, but the query didn't answer. It should answer when the position is at the token or later.",
     )
-    verifyEqual((await asked.result())?.name, 'User 1', 'The query for u-1 should return that user.')
+    verifyEqual((await asked.result())?.name, 'User 1', 'The query for `u-1` should return that user.')
   })
 
   test('gives up when the signal is aborted', async () => {
@@ -970,24 +970,24 @@ describe('read your own write', () => {
     asked.giveUp()
     verify(
       await until(asked.settled),
-      'The signal was aborted, but the query kept waiting, and the user is looking at an empty page. When the time is up, throw a NotYetError.',
+      'The signal was aborted, but the query kept waiting, and the user is looking at an empty page. When the time is up, throw a `NotYetError`.',
     )
     const error = await callError(
       'handleGetUserQuery',
       () => asked.running,
       NotYetError,
-      "The signal was aborted before the read model reached the token. The query should throw a NotYetError, because `null` would mean that the user doesn't exist.",
+      "The signal was aborted before the read model reached the token. The query should throw a `NotYetError`, because `null` would mean that the user doesn't exist.",
     )
     verifyEqual(
       [error.token, error.position],
       ['9-0', '1-0'],
-      'The NotYetError should have the token and the position of the read model.',
+      'The `NotYetError` should have the token and the position of the read model.',
     )
     const before = box.commands.length
     await until(() => box.commands.length > before + 1, 40)
     verify(
       box.commands.length <= before + 1,
-      'The query threw a NotYetError, but it kept checking the position in the background. Such a loop runs until the position gets there, which may never happen. End it when the signal is aborted.',
+      'The query threw a `NotYetError`, but it kept checking the position in the background. Such a loop runs until the position gets there, which may never happen. End it when the signal is aborted.',
       { received: `${box.commands.length - before} more commands` },
     )
   })
@@ -1010,12 +1010,12 @@ describe('read your own write', () => {
       'handleGetUserQuery',
       () => asked.running,
       NotYetError,
-      'The signal was aborted before the read model reached the token. The query should throw a NotYetError.',
+      'The signal was aborted before the read model reached the token. The query should throw a `NotYetError`.',
     )
     verifyEqual(
       error.position,
       '1-0',
-      'The read model moved to 1-0 while the query waited for 9-0, and then the signal was aborted. The NotYetError should have the position from when the query gave up, not from when it started.',
+      'The read model moved to `1-0` while the query waited for `9-0`, and then the signal was aborted. The `NotYetError` should have the position from when the query gave up, not from when it started.',
     )
   })
 
@@ -1038,12 +1038,12 @@ describe('read your own write', () => {
       'handleGetUserQuery',
       () => handleGetUserQuery(box.redis, { userId: 'u-9', token: '9-0' }, AbortSignal.abort()),
       NotYetError,
-      "The signal was aborted before the call, and the read model hadn't reached the token. The query should throw a NotYetError right away.",
+      "The signal was aborted before the call, and the read model hadn't reached the token. The query should throw a `NotYetError` right away.",
     )
     verifyEqual(
       error.position,
       null,
-      'No event was applied to the read model yet, so the position in the NotYetError should be `null`.',
+      'No event was applied to the read model yet, so the position in the `NotYetError` should be `null`.',
     )
     await plant(9, 9)
     await update()
@@ -1086,7 +1086,7 @@ describe('read your own write', () => {
       await plant(9, 9)
       await update()
       await until(asked.settled)
-      verifyEqual((await asked.result())?.name, 'User 9', 'The query for u-9 should return that user.')
+      verifyEqual((await asked.result())?.name, 'User 9', 'The query for `u-9` should return that user.')
     }))
 
   test('misses no move', async () => {
@@ -1144,7 +1144,7 @@ describe('read your own write', () => {
     )
     verify(
       !blocked,
-      'The query blocks the connection that was passed in, so all other code that uses it waits too. Wait on a `redis.duplicate()`, and close it when you are done.',
+      "The query blocks the connection that was passed in, so all other code that uses it waits too. Wait on a `redis.duplicate()`, and close it when you're done.",
     )
     const before = box.commands.length
     await box.roundTrips(200)
