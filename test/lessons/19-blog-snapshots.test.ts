@@ -193,7 +193,7 @@ describe('readPost', () => {
         verifyEqual(
           first.ok ? first.value : first.error,
           { post: post({ content: 'draft 12' }), version: 12 },
-          `A newer program (reducerVersion 2) saved its snapshot just before \`readPost\` sent its ${code(held, 'last command')}. The post should come from snapshots with reducerVersion 1 and from events only. Read all fields of the hash with one command, so that the reducerVersion belongs to the state.`,
+          `A newer program (\`reducerVersion\` 2) saved its snapshot just before \`readPost\` sent its ${code(held, 'last command')}. The post should come from snapshots with \`reducerVersion\` 1 and from events only. Read all fields of the hash with one command, so that the \`reducerVersion\` belongs to the state.`,
         )
       },
     })
@@ -234,7 +234,7 @@ describe('takeSnapshot', () => {
     verifyEqual(
       [early, await snapshot()],
       [false, {}],
-      'The post has nine events, so `takeSnapshot` should save nothing and resolve to false.',
+      'The post has nine events, so `takeSnapshot` should save nothing and resolve to `false`.',
     )
     await plant(10, 10)
     const due = await take()
@@ -249,7 +249,7 @@ describe('takeSnapshot', () => {
         ],
       ],
     )
-    verifyEqual(due, true, '`takeSnapshot` saved a snapshot, so it should resolve to true.')
+    verifyEqual(due, true, '`takeSnapshot` saved a snapshot, so it should resolve to `true`.')
   })
 
   test('saves the next snapshot after ten more events', async () => {
@@ -260,7 +260,7 @@ describe('takeSnapshot', () => {
     verifyEqual(
       [early, await snapshot()],
       [false, before],
-      'There are nine events after the snapshot, so `takeSnapshot` should leave it unchanged and resolve to false.',
+      'There are nine events after the snapshot, so `takeSnapshot` should leave it unchanged and resolve to `false`.',
     )
     await box.admin.del(STREAM)
     await plant(1, 10)
@@ -298,7 +298,7 @@ describe('takeSnapshot', () => {
     verifyEqual(
       [taken, await snapshot()],
       [false, before],
-      'The stored snapshot is from a newer program (reducerVersion 2). Your program is older, so `takeSnapshot` should leave it alone and resolve to false.',
+      'The stored snapshot is from a newer program (`reducerVersion` 2). Your program is older, so `takeSnapshot` should leave it alone and resolve to `false`.',
     )
   })
 
@@ -362,7 +362,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           [first.ok ? first.value : first.error, await snapshot()],
           [true, at(10)],
-          `A program with an older reducer (0) saved its snapshot between the ${code(after, 'start')} and the ${code(held, 'end')} of \`takeSnapshot\`. A snapshot with reducerVersion 1 is still due, so \`takeSnapshot\` should save it and resolve to true.${box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null) ? ' `EXEC` replied `(nil)` because the watched key had changed, so nothing was written. Compare again.' : ''}`,
+          `A program with an older reducer (0) saved its snapshot between the ${code(after, 'start')} and the ${code(held, 'end')} of \`takeSnapshot\`. A snapshot with \`reducerVersion\` 1 is still due, so \`takeSnapshot\` should save it and resolve to \`true\`.${box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null) ? ' `EXEC` replied `(nil)` because the watched key had changed, so nothing was written. Compare again.' : ''}`,
         )
       },
     })
@@ -440,7 +440,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           { reducerVersion, version },
           { reducerVersion: '2', version: '4' },
-          `A newer program (reducerVersion 2) saved its snapshot between the ${code(after, 'start')} and the ${code(held, 'end')} of \`takeSnapshot\`, which then overwrote it. Compare the reducerVersion in the same step as the save.`,
+          `A newer program (\`reducerVersion\` 2) saved its snapshot between the ${code(after, 'start')} and the ${code(held, 'end')} of \`takeSnapshot\`, which then overwrote it. Compare the \`reducerVersion\` in the same step as the save.`,
         )
       },
     })
@@ -473,7 +473,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           [first, second].map((outcome) => outcome.ok && outcome.value).sort(),
           [false, true],
-          `Two programs took a snapshot of the same ten events at once, and the first was held before its ${code(held, 'end')}. The second one to save finds a snapshot at its own version, so it should leave that snapshot alone and resolve to false (received: both results).`,
+          `Two programs took a snapshot of the same ten events at once, and the first was held before its ${code(held, 'end')}. The second one to save finds a snapshot at its own version, so it should leave that snapshot alone and resolve to \`false\`. (The two results are shown sorted.)`,
         )
         await closesConnections('a snapshot that was saved, and one that was not')
       },
@@ -532,7 +532,7 @@ describe('openBlog', () => {
       'editPost',
       () => blog.editPost('post-1', { title: ' ' }),
       (await import('#built/18-blog')).PostRefusedError,
-      'A blank title should still be refused with the PostRefusedError from lesson 18.',
+      'A blank title should still be refused with the `PostRefusedError` from lesson 18.',
       background,
     )
     await settled(blog)
@@ -711,7 +711,7 @@ describe('openBlog', () => {
     verifyEqual(
       await snapshot(),
       { ...at(1, { createdAt: DAY_9, editedAt: null }), version: '10' },
-      "The stream had nine events of an unknown type, POST_PINNED, and the tenth was the post's POST_CREATED, but there's no snapshot at 10. All three commands store events, so a snapshot may be due after each of them.",
+      "The stream had nine events of an unknown type, `POST_PINNED`, and the tenth was the post's `POST_CREATED`, but there's no snapshot at 10. All three commands store events, so a snapshot may be due after each of them.",
     )
   })
 
@@ -723,7 +723,7 @@ describe('openBlog', () => {
     verifyEqual(
       await snapshot(),
       { ...at(9, { published: true, publishedAt: DAY_9 }), version: '10' },
-      "The tenth event of the post was its POST_PUBLISHED, but there's no snapshot at 10. All three commands store events, so a snapshot may be due after each of them.",
+      "The tenth event of the post was its `POST_PUBLISHED`, but there's no snapshot at 10. All three commands store events, so a snapshot may be due after each of them.",
     )
   })
 

@@ -111,49 +111,49 @@ describe('applyCardEvent and changeAuthor', () => {
   test('follows each event', async () => {
     const published = draft({ publishedAt: DAY_2 })
     const steps: readonly (readonly [PostCard | null, BlogEvent, PostCard | null, string])[] = [
-      [null, CREATED, draft(), 'POST_CREATED should create the card of a draft.'],
+      [null, CREATED, draft(), '`POST_CREATED` should create the card of a draft.'],
       [
         draft(),
         EDITED,
         draft({ title: 'Hello, world' }),
-        'POST_EDITED with a title should change the title.',
+        '`POST_EDITED` with a title should change the title.',
       ],
       [
         published,
         event(4, 'POST_CREATED', { title: 'Other', content: 'text', author: 'bob' }),
         published,
-        'A second POST_CREATED changed an existing card. The card should stay as it is. Otherwise a repeated event turns a published post back into a draft by its first author.',
+        'A second `POST_CREATED` changed an existing card. The card should stay as it is. Otherwise a repeated event turns a published post back into a draft by its first author.',
       ],
       [
         draft(),
         event(3, 'POST_EDITED', { content: 'More' }),
         draft(),
-        "POST_EDITED without a title should leave the card's title as it is.",
+        "`POST_EDITED` without a title should leave the card's title as it is.",
       ],
       [
         draft(),
         event(3, 'POST_EDITED', { title: '' }),
         draft({ title: '' }),
-        'POST_EDITED with the title `""` does have a title, so the card\'s title should be empty afterward. Only an edit without a title leaves the card alone.',
+        '`POST_EDITED` with the title `""` does have a title, so the card\'s title should be empty afterward. Only an edit without a title leaves the card alone.',
       ],
-      [draft(), PUBLISHED, published, 'POST_PUBLISHED should set `publishedAt` to the time of the event.'],
+      [draft(), PUBLISHED, published, '`POST_PUBLISHED` should set `publishedAt` to the time of the event.'],
       [
         published,
         event(5, 'POST_PUBLISHED'),
         published,
-        'A second POST_PUBLISHED changed `publishedAt`. Only the first publication counts.',
+        'A second `POST_PUBLISHED` changed `publishedAt`. Only the first publication counts.',
       ],
       [
         published,
         event(1, 'POST_PUBLISHED'),
         published,
-        'A second POST_PUBLISHED changed `publishedAt`, because its timestamp is earlier. A clock can be slow, so go by the order of the events: only the first publication counts.',
+        'A second `POST_PUBLISHED` changed `publishedAt`, because its timestamp is earlier. A clock can be slow, so go by the order of the events: only the first publication counts.',
       ],
       [
         published,
         TO_BOB,
         draft({ publishedAt: DAY_2, author: 'bob' }),
-        'POST_AUTHOR_CHANGED should change the author and nothing else. `publishedAt`, for example, stays the same.',
+        '`POST_AUTHOR_CHANGED` should change the author and nothing else. `publishedAt`, for example, stays the same.',
       ],
       [
         published,
@@ -161,7 +161,7 @@ describe('applyCardEvent and changeAuthor', () => {
         published,
         'Other event types should leave the card as it is.',
       ],
-      [null, TO_BOB, null, "Without a POST_CREATED, there's no card, so the result should be `null`."],
+      [null, TO_BOB, null, "Without a `POST_CREATED`, there's no card, so the result should be `null`."],
     ]
     for (const [before, one, after, why] of steps) {
       verifyEqual(await call('applyCardEvent', () => applyCardEvent(before, one)), after, why)
@@ -178,7 +178,7 @@ describe('applyCardEvent and changeAuthor', () => {
     const outcome = await attempt('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verify(
       outcome.ok || !(outcome.error instanceof PostRefusedError),
-      "The post exists, but `changeAuthor` threw a PostRefusedError. The post has a stream and isn't in the index yet. An index can be out of date, so decide based on the stream.",
+      "The post exists, but `changeAuthor` threw a `PostRefusedError`. The post has a stream and isn't in the index yet. An index can be out of date, so decide based on the stream.",
       { received: !outcome.ok && outcome.error },
     )
     const version = await call('changeAuthor', () =>
@@ -196,13 +196,13 @@ describe('applyCardEvent and changeAuthor', () => {
           entityId: 'post-1',
         },
       ],
-      '`changeAuthor` should append POST_AUTHOR_CHANGED with `{ author }` as 3-0, and resolve to the new version, 3.',
+      '`changeAuthor` should append `POST_AUTHOR_CHANGED` with `{ author }` as `3-0`, and resolve to the new version, 3.',
     )
     const again = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verifyEqual(
       [again, await types()],
       [3, ['POST_CREATED', 'POST_PUBLISHED', 'POST_AUTHOR_CHANGED']],
-      "The post already belongs to bob. Nothing happened, so `changeAuthor` should store no event and resolve to the current version. (`getPost` from lesson 18 can't tell whose post it is, because it ignores POST_AUTHOR_CHANGED.)",
+      "The post already belongs to bob. Nothing happened, so `changeAuthor` should store no event and resolve to the current version. (`getPost` from lesson 18 can't tell whose post it is, because it ignores `POST_AUTHOR_CHANGED`.)",
     )
     for (const [n, author] of ['Bob', 'Bob '].entries()) {
       const renamed = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', author))
@@ -216,19 +216,19 @@ describe('applyCardEvent and changeAuthor', () => {
       'changeAuthor',
       () => changeAuthor(box.redis, clock, 'post-9', 'bob'),
       PostRefusedError,
-      "post-9 doesn't exist, so its author can't change. Throw the PostRefusedError from lesson 18.",
+      "`post-9` doesn't exist, so its author can't change. Throw the `PostRefusedError` from lesson 18.",
     )
     verifyEqual(
       [error.reason, error.postId],
       ['not-found', 'post-9'],
-      "The PostRefusedError should have the reason `not-found` and the post's ID.",
+      "The `PostRefusedError` should have the reason `not-found` and the post's ID.",
     )
     const pinned = [event(1, 'POST_PINNED', {}, 'post-8')]
     await plant(1, pinned, 'post-8')
     const unwritten = await attempt('changeAuthor', () => changeAuthor(box.redis, clock, 'post-8', 'bob'))
     verify(
       !unwritten.ok && unwritten.error instanceof PostRefusedError,
-      "post-8 has one event, POST_PINNED, and was never created, so it doesn't exist. `changeAuthor` should throw a PostRefusedError. Whether a post exists depends on `applyCardEvent`, not on the length of the stream.",
+      "`post-8` has one event, `POST_PINNED`, and was never created, so it doesn't exist. `changeAuthor` should throw a `PostRefusedError`. Whether a post exists depends on `applyCardEvent`, not on the length of the stream.",
       { received: unwritten.ok ? unwritten.value : unwritten.error },
     )
   })
@@ -239,7 +239,7 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       [version, (await stored()).at(-1)?.payload],
       [4, { author: 'ada' }],
-      "The post belonged to ada, then to bob, and now goes back to ada. That's a new event, the fourth: `changeAuthor` should compare with the current author. (The reducer from lesson 18 ignores POST_AUTHOR_CHANGED, so `getPost` still returns ada.)",
+      "The post belonged to ada, then to bob, and now goes back to ada. That's a new event, the fourth: `changeAuthor` should compare with the current author. (The reducer from lesson 18 ignores `POST_AUTHOR_CHANGED`, so `getPost` still returns ada.)",
     )
   })
 
@@ -648,7 +648,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [version, await index()],
       [3, { ...OF_ADA, card: { ...OF_ADA.card, version: '3' } }],
-      'The last event, POST_PINNED, changes nothing on the card, but the card should still move to version 3, and `updatePostIndex` should resolve to 3. Otherwise every update reads that event again.',
+      'The last event, `POST_PINNED`, changes nothing on the card, but the card should still move to version 3, and `updatePostIndex` should resolve to 3. Otherwise every update reads that event again.',
     )
   })
 
@@ -657,7 +657,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [await call('updatePostIndex', () => updatePostIndex(box.redis, 'post-8')), await box.admin.keys('*')],
       [0, ['blog:post:post-8']],
-      "post-8 has one event, POST_PINNED, and was never created, so it doesn't exist. `updatePostIndex` should resolve to 0 and write nothing.",
+      "`post-8` has one event, `POST_PINNED`, and was never created, so it doesn't exist. `updatePostIndex` should resolve to 0 and write nothing.",
     )
   })
 })
@@ -677,7 +677,7 @@ describe('getPostsByAuthor', () => {
     const sent = box.commands.find(({ args }) => args.some((arg) => arg.startsWith('blog:post:')))
     verify(
       sent === undefined,
-      'In the index, post-1 belongs to ada; its stream has newer events. `getPostsByAuthor` read the stream of a post. It should use only the cards and lists: a page is cheap to read because `updatePostIndex` has done the work.',
+      'In the index, `post-1` belongs to ada; its stream has newer events. `getPostsByAuthor` read the stream of a post. It should use only the cards and lists: a page is cheap to read because `updatePostIndex` has done the work.',
       { received: sent?.name },
     )
   })
@@ -697,7 +697,7 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       posts[0],
       { postId: 'wine', title: 'On wine', author: 'ada', publishedAt: '2026-03-05T08:00:00.000Z' },
-      '`getPostsByAuthor` should return each post as a PostCard: `postId`, `title`, `author`, and `publishedAt`.',
+      '`getPostsByAuthor` should return each post as a `PostCard`: `postId`, `title`, `author`, and `publishedAt`.',
     )
   })
 
@@ -840,13 +840,13 @@ describe('catchUpPosts and followPosts', () => {
     const missing = ids.filter((id) => !hers.includes(id))
     verify(
       missing.length === 0,
-      "Forty of ada's posts (news:1 to news:40) were published while the index wasn't being updated. All of them should be in her list. `SCAN` returns them in batches, so continue until its cursor is 0 again.",
+      "Forty of ada's posts (`news:1` to `news:40`) were published while the index wasn't being updated. All of them should be in her list. `SCAN` returns them in batches, so continue until its cursor is 0 again.",
       { expected: [], received: missing },
     )
     verifyEqual(
       await index().then(({ card, bob }) => ({ card, bob })),
       { card: OF_BOB.card, bob: OF_BOB.bob },
-      "post-1 was edited, and its author changed to bob, while the index wasn't being updated. `catchUpPosts` should apply the new events, even though the post already has a card.",
+      "`post-1` was edited, and its author changed to bob, while the index wasn't being updated. `catchUpPosts` should apply the new events, even though the post already has a card.",
     )
     const keys = box.commands.find(({ name }) => name.toUpperCase() === 'KEYS')
     verify(
@@ -910,7 +910,7 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       seen[0],
       OF_BOB,
-      '`news` yielded post-1, whose author had changed to bob. By the time `followPosts` requested the next ID, the index should have been up to date. Await each update before you request the next ID.',
+      '`news` yielded `post-1`, whose author had changed to bob. By the time `followPosts` requested the next ID, the index should have been up to date. Await each update before you request the next ID.',
     )
     verifyEqual(
       seen[1],
@@ -933,7 +933,7 @@ describe('catchUpPosts and followPosts', () => {
         ['broken', MS_2, 'missed', MS_2, 'next', MS_2],
         ['post-1', MS_2],
       ],
-      '`news` yielded "broken" again after its card was fixed, and post-1 twice in a row: after an edit, and after its author had changed back to ada. The index should be up to date for both, even though one had failed and the other was updated before.',
+      '`news` yielded "broken" again after its card was fixed, and `post-1` twice in a row: after an edit, and after its author had changed back to ada. The index should be up to date for both, even though one had failed and the other was updated before.',
     )
   })
 
@@ -943,7 +943,7 @@ describe('catchUpPosts and followPosts', () => {
     const caught = await attempt('catchUpPosts', () => catchUpPosts(box.redis))
     verify(
       !caught.ok,
-      "The index of post-1 can't be updated (its card's key holds a string), but `catchUpPosts` resolved as if all were well. Let the error through, and await each update.",
+      "The index of `post-1` can't be updated (its card's key holds a string), but `catchUpPosts` resolved as if all were well. Let the error through, and await each update.",
     )
     let asked = false
     const told: unknown[] = []

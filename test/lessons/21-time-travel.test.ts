@@ -73,7 +73,7 @@ async function atMoment(moment: string, postId = 'post-1') {
   verifyEqual(
     date,
     new Date(moment),
-    '`postAtMoment` changed the Date that it received. The caller may still need it, so make a new one.',
+    '`postAtMoment` changed the `Date` that it received. The caller may still need it, so make a new one.',
   )
   return result
 }
@@ -129,7 +129,7 @@ describe('postAtVersion', () => {
       'postAtVersion',
       () => postAtVersion(box.redis, postId, version),
       UnknownVersionError,
-      `${postId} is at version ${current}${besides}, and ${version} isn't one of its versions. \`postAtVersion\` should throw an UnknownVersionError, because the caller would mistake any other result for that version.`,
+      `${postId} is at version ${current}${besides}, and ${version} isn't one of its versions. \`postAtVersion\` should throw an \`UnknownVersionError\`, because the caller would mistake any other result for that version.`,
     )
 
   test('returns every version', async () => {
@@ -181,7 +181,7 @@ describe('postAtVersion', () => {
       verifyEqual(
         { postId: error.postId, version: error.version, current: error.current },
         { postId, version, current },
-        "The UnknownVersionError should have the post's ID, the requested version, and the current version.",
+        "The `UnknownVersionError` should have the post's ID, the requested version, and the current version.",
       )
     }
   })
@@ -250,7 +250,7 @@ describe('postAtVersion', () => {
     verifyEqual(
       (await atVersion(23))?.author,
       'from 20',
-      'There are 26 snapshots, and version 23 should start at the snapshot of version 20. Versions are numbers: as strings, 20-0 comes after 100-0.',
+      'There are 26 snapshots, and version 23 should start at the snapshot of version 20. Versions are numbers: as strings, `20-0` comes after `100-0`.',
     )
   })
 })
@@ -319,13 +319,13 @@ describe('postAtMoment', () => {
       'postAtMoment',
       noMoment('post-1'),
       RangeError,
-      'new Date("yesterday") is an Invalid Date, and every comparison with it is false. `postAtMoment` should throw a RangeError.',
+      '`new Date("yesterday")` is an invalid date, and every comparison with it is false. `postAtMoment` should throw a `RangeError`.',
     )
     await callError(
       'postAtMoment',
       noMoment('post-9'),
       RangeError,
-      'For an Invalid Date, `postAtMoment` should throw a RangeError, even for a post without events. Check the date first. Otherwise the bug shows up only with some posts.',
+      'For an invalid date, `postAtMoment` should throw a `RangeError`, even for a post without events. Check the date first. Otherwise the bug shows up only with some posts.',
     )
   })
 
@@ -338,7 +338,7 @@ describe('postAtMoment', () => {
       ],
       [
         ({ post }) => post?.published === true,
-        "`postAtMoment` returned a published post for March 4, but it wasn't published until March 5. The next event has an earlier timestamp, but that doesn't make the publication any earlier. Stop at the first event that is later than the moment.",
+        "`postAtMoment` returned a published post for March 4, but it wasn't published until March 5. The next event has an earlier timestamp, but that doesn't make the publication any earlier. Stop at the first event that's later than the moment.",
       ],
     ])
     verifyEqual(
@@ -534,7 +534,7 @@ describe('listRevisions', () => {
     const early = revisions.find(({ version, at }) => version > 2 && at !== day(5))
     verify(
       early === undefined,
-      `The timestamp of version 3 is March 5, and the events after it come from a clock that is behind, so they count from March 5. But version ${early?.version} counts from an earlier time. The latest timestamp was probably forgotten from one page to the next.`,
+      `The timestamp of version 3 is March 5, and the events after it come from a clock that's behind, so they count from March 5. But version ${early?.version} counts from an earlier time. The latest timestamp was probably forgotten from one page to the next.`,
       { expected: day(5), received: early?.at },
     )
     inPages('listRevisions')
@@ -572,7 +572,7 @@ describe('compareVersions', () => {
         { field: 'published', before: false, after: true },
         { field: 'publishedAt', before: null, after: day(5) },
       ],
-      "Version 3 was published and version 2 wasn't, so `before` should be false. Only a missing value counts as `null`: `||` treats false as missing, `??` doesn't.",
+      "Version 3 was published and version 2 wasn't, so `before` should be `false`. Only a missing value counts as `null`: `||` treats `false` as missing, `??` doesn't.",
     )
     verifyEqual(
       await compare(3, 2),
@@ -625,7 +625,7 @@ describe('compareVersions', () => {
         { field: 'published', before: false, after: null },
         { field: 'createdAt', before: day(1), after: null },
       ],
-      "At version 0, there's no post yet, so each field that had a value is a difference, and its `after` is `null`. Go through the fields of Post, not the keys of one of the two posts.",
+      "At version 0, there's no post yet, so each field that had a value is a difference, and its `after` is `null`. Go through the fields of `Post`, not the keys of one of the two posts.",
     )
   })
 
@@ -664,7 +664,7 @@ describe('compareVersions', () => {
         'compareVersions',
         () => compareVersions(box.redis, 'post-1', from, to),
         UnknownVersionError,
-        `Version ${unknown} doesn't exist, so \`compareVersions(…, ${from}, ${to})\` should throw an UnknownVersionError, as \`postAtVersion\` does. The caller would mistake any other result for a valid comparison.`,
+        `Version ${unknown} doesn't exist, so \`compareVersions(…, ${from}, ${to})\` should throw an \`UnknownVersionError\`, as \`postAtVersion\` does. The caller would mistake any other result for a valid comparison.`,
       )
       verifyEqual(
         [error.version, error.current],

@@ -98,12 +98,12 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
     'upcast',
     () => upcast(old, lamps),
     UnknownSchemaError,
-    `\`upcast\` should throw an UnknownSchemaError for ${what}. ${why}`,
+    `\`upcast\` should throw an \`UnknownSchemaError\` for ${what}. ${why}`,
   )
   verifyEqual(
     [error.id, error.eventType, error.schemaVersion],
     ['7-0', ...at],
-    `The UnknownSchemaError for ${what} should describe the event that has no upcaster, in \`id\`, \`eventType\`, and \`schemaVersion\`. Someone will need those to find the cause.`,
+    `The \`UnknownSchemaError\` for ${what} should describe the event that has no upcaster, in \`id\`, \`eventType\`, and \`schemaVersion\`. Someone will need those to find the cause.`,
   )
   verify(
     error.name === 'UnknownSchemaError' &&
@@ -117,7 +117,7 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
 describe('upcast', () => {
   test('returns a current event unchanged', async () => {
     const why =
-      'If an event has the current version, `upcast` should return an array with just that event, unchanged, even if there is already an upcaster for that version.'
+      "If an event has the current version, `upcast` should return an array with just that event, unchanged, even if there's already an upcaster for that version."
     const events = await upcasted(
       event('LAMP_SWITCHED', 3, { on: true, room: 'attic' }),
       lamps,
@@ -131,20 +131,20 @@ describe('upcast', () => {
     const last = await upcasted(
       event('LAMP_SWITCHED', 2, { on: true }),
       lamps,
-      'an event that is one version behind',
+      "an event that's one version behind",
       '',
     )
     verifyEqual(
       last,
       [event('LAMP_SWITCHED', 3, { on: true, room: 'hall' })],
-      'An event that is one version behind needs only the one step that is left.',
+      "An event that's one version behind needs only the one step that's left.",
     )
     const why =
-      'An event that is two versions behind should go through two steps, one after the other: 1 to 2, then 2 to 3.'
+      "An event that's two versions behind should go through two steps, one after the other: 1 to 2, then 2 to 3."
     const events = await upcasted(
       event('LAMP_SWITCHED', 1, { state: 'on' }),
       lamps,
-      'an event that is two versions behind',
+      "an event that's two versions behind",
       why,
     )
     verifyEqual(events, [event('LAMP_SWITCHED', 3, { on: true, room: 'hall' })], why)
@@ -157,14 +157,14 @@ describe('upcast', () => {
     )
     verifyEqual(counted, [event('LAMP_COUNTED', 151, { steps: `0 ${COUNTED.join(' ')}` })], long)
     const jump =
-      'The upcaster of LAMP_JUMPED, version 1, returned version 3. Continue with the version that each returned event has, instead of counting versions.'
+      'The upcaster of `LAMP_JUMPED`, version 1, returned version 3. Continue with the version that each returned event has, instead of counting versions.'
     verifyEqual(
       await upcasted(event('LAMP_JUMPED', 1, {}), lamps, 'an event whose step leads to version 3', jump),
       [event('LAMP_JUMPED', 3, { far: true })],
       jump,
     )
     const back =
-      "The upcaster of LAMP_JUMPED, version 4, returned an older event of that type, version 1. Apply that version's upcaster next: there's no need for the versions to increase along the way."
+      "The upcaster of `LAMP_JUMPED`, version 4, returned an older event of that type, version 1. Apply that version's upcaster next: there's no need for the versions to increase along the way."
     verifyEqual(
       await upcasted(event('LAMP_JUMPED', 4, {}), lamps, 'an event whose step leads back to version 1', back),
       [event('LAMP_JUMPED', 3, { far: true })],
@@ -195,7 +195,7 @@ describe('upcast', () => {
 
   test('continues with each event of a split', async () => {
     const why =
-      'LAMP_CHANGED no longer exists, but it has an upcaster, which turns it into three events, some of other types and some of old versions. Continue with each one from its own type and version until it is current, and keep their order.'
+      "`LAMP_CHANGED` no longer exists, but it has an upcaster, which turns it into three events, some of other types and some of old versions. Continue with each one from its own type and version until it's current, and keep their order."
     const events = await upcasted(
       event('LAMP_CHANGED', 1, { level: 4 }),
       lamps,
@@ -212,7 +212,7 @@ describe('upcast', () => {
       why,
     )
     const twins =
-      'LAMPS_SWITCHED became two events of the same type and version. Each of them goes through the same steps.'
+      '`LAMPS_SWITCHED` became two events of the same type and version. Each of them goes through the same steps.'
     const both = await upcasted(event('LAMPS_SWITCHED', 1, {}), lamps, 'a split into two of a kind', twins)
     verifyEqual(
       short(both),
@@ -226,7 +226,7 @@ describe('upcast', () => {
     verifyEqual(
       both.map(({ eventId }) => eventId),
       ['e-7:hall', 'e-7:attic'],
-      "The upcaster gave each of the two parts of LAMPS_SWITCHED its own `eventId`, and `upcast` didn't keep them. Return what the upcasters return, with every field.",
+      "The upcaster gave each of the two parts of `LAMPS_SWITCHED` its own `eventId`, and `upcast` didn't keep them. Return what the upcasters return, with every field.",
     )
     const none =
       'If an upcaster returns an empty array, the event no longer means anything, so `upcast` should return an empty array too.'
@@ -241,7 +241,7 @@ describe('upcast', () => {
     const outcome = await attempt('upcast', () => upcast(event('LAMP_BROKEN', 1, {}), lamps))
     verify(
       !outcome.ok && outcome.error === BROKEN,
-      'An upcaster has a bug and threw a RangeError. `upcast` should throw that error unchanged. Otherwise, the event is lost, or the error says that an upcaster is missing.',
+      'An upcaster has a bug and threw a `RangeError`. `upcast` should throw that error unchanged. Otherwise, the event is lost, or the error says that an upcaster is missing.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -268,7 +268,7 @@ describe('upcast', () => {
       wrong,
     )
     await refused(
-      'a split whose second part, LAMP_SOLD, is of an unknown type',
+      'a split whose second part, `LAMP_SOLD`, is of an unknown type',
       event('LAMP_REPLACED', 1, {}),
       ['LAMP_SOLD', 1],
       wrong,
@@ -315,17 +315,24 @@ describe('blogSchema', () => {
       ],
     ] as const
     for (const [version, payload, why] of versions) {
-      const events = await blog(event('POST_CREATED', version, payload), `POST_CREATED, version ${version}`)
-      verifyEqual(events, created(today), `POST_CREATED, version ${version}, was upcast incorrectly. ${why}`)
+      const events = await blog(
+        event('POST_CREATED', version, payload),
+        `\`POST_CREATED\`, version ${version}`,
+      )
+      verifyEqual(
+        events,
+        created(today),
+        `\`POST_CREATED\`, version ${version}, was upcast incorrectly. ${why}`,
+      )
     }
     const first = event('POST_CREATED', 1, { title: 'Hello', content: 'First', author: 'Ada Lovelace' })
     verifyEqual(
-      await blog(first, 'POST_CREATED, version 1'),
+      await blog(first, '`POST_CREATED`, version 1'),
       created({ ...today, tags: [] }),
-      'POST_CREATED, version 1, was upcast incorrectly. It takes three steps: `tags: []`, then `body`, then the two names. `id`, `eventId`, and `timestamp` stay the same.',
+      '`POST_CREATED`, version 1, was upcast incorrectly. It takes three steps: `tags: []`, then `body`, then the two names. `id`, `eventId`, and `timestamp` stay the same.',
     )
     verify(
-      !('content' in ((await blog(first, 'POST_CREATED, version 1'))[0]?.payload ?? {})),
+      !('content' in ((await blog(first, '`POST_CREATED`, version 1'))[0]?.payload ?? {})),
       'After a rename, the field should no longer exist under its old name, not even as `content: undefined`.',
     )
   })
@@ -381,11 +388,14 @@ describe('blogSchema', () => {
   test('splits an edit in two', async () => {
     const title = { ...event('POST_TITLE_CHANGED', 1, { title: 'New' }), eventId: 'e-7:title' }
     const body = { ...event('POST_BODY_CHANGED', 1, { body: 'Text' }), eventId: 'e-7:body' }
-    const both = await blog(event('POST_EDITED', 2, { title: 'New', body: 'Text' }), 'POST_EDITED, version 2')
+    const both = await blog(
+      event('POST_EDITED', 2, { title: 'New', body: 'Text' }),
+      '`POST_EDITED`, version 2',
+    )
     verifyEqual(
       short(both),
       short([title, body]),
-      'An edit of both fields should become POST_TITLE_CHANGED, then POST_BODY_CHANGED, both of version 1, each with just its own field.',
+      'An edit of both fields should become `POST_TITLE_CHANGED`, then `POST_BODY_CHANGED`, both of version 1, each with just its own field.',
     )
     verify(
       both[0]?.eventId !== both[1]?.eventId,
@@ -396,9 +406,9 @@ describe('blogSchema', () => {
       'The parts of an edit should keep `id` and `timestamp`. Their `eventId` should be the old one plus `:title` or `:body`, the same on every read.'
     verifyEqual(both, [title, body], why)
     verifyEqual(
-      await blog(event('POST_EDITED', 1, { title: 'New', content: 'Text' }), 'POST_EDITED, version 1'),
+      await blog(event('POST_EDITED', 1, { title: 'New', content: 'Text' }), '`POST_EDITED`, version 1'),
       [title, body],
-      'POST_EDITED, version 1, should take two steps: `content` becomes `body`, then the event is split.',
+      '`POST_EDITED`, version 1, should take two steps: `content` becomes `body`, then the event is split.',
     )
   })
 
@@ -434,17 +444,17 @@ describe('blogSchema', () => {
     for (const [version, payload, expected, why] of edits) {
       const events = await blog(
         event('POST_EDITED', version, payload),
-        `POST_EDITED ${JSON.stringify(payload)}`,
+        `\`POST_EDITED\` ${JSON.stringify(payload)}`,
       )
       verifyEqual(
         short(events),
         expected,
-        `POST_EDITED, version ${version}, with ${JSON.stringify(payload)} was upcast incorrectly. ${why}`,
+        `\`POST_EDITED\`, version ${version}, with ${JSON.stringify(payload)} was upcast incorrectly. ${why}`,
       )
       verifyEqual(
         events.map((part) => part.eventId),
         expected.map((part) => (part.eventType === 'POST_TITLE_CHANGED' ? 'e-7:title' : 'e-7:body')),
-        'The `eventId` of a part should end in `:title` or `:body` even if it is the only part. With one rule for all parts, the ID always shows which part it is, and no part can be mistaken for the whole event.',
+        "The `eventId` of a part should end in `:title` or `:body` even if it's the only part. With one rule for all parts, the ID always shows which part it is, and no part can be mistaken for the whole event.",
       )
     }
   })
@@ -458,9 +468,9 @@ describe('blogSchema', () => {
     ] as const) {
       const current = event(eventType, version, { title: 'Hello' })
       verifyEqual(
-        await blog(current, `${eventType}, version ${version}`),
+        await blog(current, `\`${eventType}\`, version ${version}`),
         [current],
-        `${eventType}, version ${version}, is a current event, so it should stay as it is.`,
+        `\`${eventType}\`, version ${version}, is a current event, so it should stay as it is.`,
       )
     }
     for (const [eventType, version] of [
@@ -473,7 +483,7 @@ describe('blogSchema', () => {
         'upcast',
         () => upcast(event(eventType, version, {}), blogSchema()),
         UnknownSchemaError,
-        `${eventType}, version ${version}, isn't in the table. With \`blogSchema\`, \`upcast\` should throw an UnknownSchemaError.`,
+        `\`${eventType}\`, version ${version}, isn't in the table. With \`blogSchema\`, \`upcast\` should throw an \`UnknownSchemaError\`.`,
       )
     }
   })
@@ -487,11 +497,11 @@ describe('blogSchema', () => {
       ['POST_EDITED', 2, { title: 'New', body: 'Text' }],
     ] as const) {
       const old = event(eventType, version, structuredClone(payload))
-      await blog(old, `${eventType}, version ${version}`)
+      await blog(old, `\`${eventType}\`, version ${version}`)
       verifyEqual(
         old,
         event(eventType, version, payload),
-        `An upcaster changed the old event, ${eventType}, version ${version}. Create a new payload instead: code that still uses the old event would find a mix of two versions.`,
+        `An upcaster changed the old event, \`${eventType}\`, version ${version}. Create a new payload instead: code that still uses the old event would find a mix of two versions.`,
       )
     }
   })
@@ -511,7 +521,7 @@ async function post() {
     const { eventType, schemaVersion } = outcome.error
     verify(
       false,
-      `\`getPost\` couldn't read ${eventType}, version ${schemaVersion}, which should be in \`blogSchema\` (Task 2). Is schemaVersion a number (Redis returns strings, and "2" isn't 2)? Is it 1 if the field is missing?`,
+      `\`getPost\` couldn't read \`${eventType}\`, version ${schemaVersion}, which should be in \`blogSchema\` (Task 2). Is \`schemaVersion\` a number (Redis returns strings, and "2" isn't 2)? Is it 1 if the field is missing?`,
       { received: outcome.error },
     )
   }
@@ -522,7 +532,7 @@ async function post() {
   }
   verify(
     typeof outcome.value === 'object' && outcome.value !== null,
-    "The post's stream contains its POST_CREATED, but `getPost` didn't return a post. `null` is only for a post that doesn't exist.",
+    "The post's stream contains its `POST_CREATED`, but `getPost` didn't return a post. `null` is only for a post that doesn't exist.",
     { received: outcome.value },
   )
   return outcome.value as unknown as Payload
@@ -560,11 +570,11 @@ describe('getPost', () => {
     verifyEqual(
       pick(await post()),
       ['Hello', 'Second', ['a'], 'Ada', 'Lovelace', false],
-      "The post should have the title, body, tags, and both names from POST_CREATED, then the body from POST_BODY_CHANGED, and it shouldn't be published.",
+      "The post should have the title, body, tags, and both names from `POST_CREATED`, then the body from `POST_BODY_CHANGED`, and it shouldn't be published.",
     )
     verify(
       (await call('getPost', () => getPost(box.redis, 'post-2'))) === null,
-      "For a post that doesn't exist, `getPost` should return null.",
+      "For a post that doesn't exist, `getPost` should return `null`.",
     )
   })
 
@@ -598,13 +608,13 @@ describe('getPost', () => {
     verifyEqual(
       second?.title,
       'Other',
-      '`getPost` was called for post-1 and then for post-2, and returned the wrong post for post-2. Both streams have an entry `1-0`: entry IDs are unique only within a stream.',
+      '`getPost` was called for `post-1` and then for `post-2`, and returned the wrong post for `post-2`. Both streams have an entry `1-0`: entry IDs are unique only within a stream.',
     )
     await plant('2-0', 'POST_TITLE_CHANGED', 1, '{"title":"Newest"}')
     verifyEqual(
       (await post()).title,
       'Newest',
-      "After `getPost` had read post-1 once, another event was appended, and the next call didn't apply it. Read the stream on every call.",
+      "After `getPost` had read `post-1` once, another event was appended, and the next call didn't apply it. Read the stream on every call.",
     )
   })
 
@@ -619,7 +629,7 @@ describe('getPost', () => {
     verifyEqual(
       (await post()).body,
       'Fourth',
-      'The last entry is a POST_EDITED without `schemaVersion`, with `content` for the new text. A missing version means 1, for every type of event.',
+      'The last entry is a `POST_EDITED` without `schemaVersion`, with `content` for the new text. A missing version means 1, for every type of event.',
     )
     await plant('7-0', 'POST_EDITED', 2, '{"title":"","body":""}')
     verifyEqual(
@@ -637,7 +647,7 @@ describe('getPost', () => {
     verifyEqual(
       pick(await post()),
       ['A', 'B', [], 'C', '', false],
-      'POST_CREATED should set `published` to `false`, even if its payload has a field of that name.',
+      '`POST_CREATED` should set `published` to `false`, even if its payload has a field of that name.',
     )
   })
 
@@ -649,7 +659,7 @@ describe('getPost', () => {
       'getPost',
       () => getPost(box.redis, 'post-1'),
       UnknownSchemaError,
-      'The stream contains POST_CREATED, version 5, which is newer than this program. `getPost` should throw the UnknownSchemaError. A post computed without that event may be wrong, but it looks right.',
+      'The stream contains `POST_CREATED`, version 5, which is newer than this program. `getPost` should throw the `UnknownSchemaError`. A post computed without that event may be wrong, but it looks right.',
     )
     verifyEqual(
       [error.id, error.eventType, error.schemaVersion],
@@ -673,7 +683,7 @@ describe('getPost', () => {
         'getPost',
         () => getPost(box.redis, 'post-1'),
         UnknownSchemaError,
-        `The stream ends with ${eventType}, version ${version}, which isn't in the schema. \`getPost\` should throw the UnknownSchemaError, even if the program seems to need nothing from that event.`,
+        `The stream ends with \`${eventType}\`, version ${version}, which isn't in the schema. \`getPost\` should throw the \`UnknownSchemaError\`, even if the program seems to need nothing from that event.`,
       )
     }
   })
@@ -711,7 +721,7 @@ describe('getPost', () => {
     const found = await post()
     verify(
       found.title === 'Title 2010',
-      `The stream has 2,011 entries, 2,010 of them from one millisecond (7-1 to 7-2010), and \`getPost\` didn't read all of them.${pagingFault(box.commands) || " A page has at most 1,000 entries: continue after its last ID until a page isn't full."}`,
+      `The stream has 2,011 entries, 2,010 of them from one millisecond (\`7-1\` to \`7-2010\`), and \`getPost\` didn't read all of them.${pagingFault(box.commands) || " A page has at most 1,000 entries: continue after its last ID until a page isn't full."}`,
       { expected: 'Title 2010', received: found.title },
     )
     const most = largestReply(box.commands)
