@@ -3,9 +3,9 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf, saidBySystem } from '../common/errors.ts'
+import { shownPath } from '../common/shown-path.ts'
 import { inWords } from '../common/system-errors.ts'
 import type { Recording } from '../recording/index.ts'
-import { shownPath } from './learner.ts'
 import type { Home } from './paths.ts'
 
 /** Where the recording of the last check that failed is. */

@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { self } from '../common/self.ts'
 import { type Course, type LessonSummary, type Track, tracks } from '../course/index.ts'
 import { isDone, type ProgressLog } from '../progress/index.ts'
@@ -9,13 +8,6 @@ export interface Learner {
   readonly course: Course
   readonly home: Home
   readonly progress: ProgressLog
-}
-
-/** A path as you'd type it here: relative if it's below this folder, otherwise absolute. */
-export function shownPath(file: string, from: string = process.cwd()): string {
-  const relative = path.relative(from, file)
-  const isBelow = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
-  return isBelow ? relative : file
 }
 
 /** The lesson that was opened or checked last; undefined before the first. */

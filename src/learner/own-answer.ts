@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import type { CheckOptions, CheckResult } from '../check/index.ts'
 import { Exit } from '../common/exit.ts'
 import { self } from '../common/self.ts'
+import { shownPath } from '../common/shown-path.ts'
 import type { CheckSession } from './check-session.ts'
 import { assertNoObstacle, recordCheck } from './index.ts'
-import { type Learner, shownPath } from './learner.ts'
+import type { Learner } from './learner.ts'
 
 /** There's no answer yet to check. */
 export class NotStartedError extends Error {

@@ -1,4 +1,5 @@
 import type { CheckResult } from '../check/index.ts'
+import { shownPath } from '../common/shown-path.ts'
 import type { Lesson } from '../course/index.ts'
 import {
   changeNote,
@@ -12,7 +13,6 @@ import {
   revealHint,
 } from '../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../learner/last-check.ts'
-import { shownPath } from '../learner/learner.ts'
 import { assertStarted, checkOwnAnswer } from '../learner/own-answer.ts'
 import { isPassed } from '../progress/index.ts'
 import { openQuestions } from '../snippets/predict.ts'

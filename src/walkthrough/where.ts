@@ -1,6 +1,7 @@
+import { shownPath } from '../common/shown-path.ts'
 import type { Lesson } from '../course/index.ts'
 import { lastCheck, taskAtHand } from '../learner/last-check.ts'
-import { chosenTrack, lessonAfter, lessonsAhead, shownPath } from '../learner/learner.ts'
+import { chosenTrack, lessonAfter, lessonsAhead } from '../learner/learner.ts'
 import { isPassed, passedOf } from '../progress/index.ts'
 import { stateWord } from '../terminal/index.ts'
 import type { Walk } from './walk.ts'

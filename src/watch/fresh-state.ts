@@ -1,4 +1,5 @@
-import { shownPath } from '../check/host/shown-path.ts'
+import { ownFolder } from '../common/own-folder.ts'
+import { shownPath } from '../common/shown-path.ts'
 import type { Course, LessonSummary } from '../course/index.ts'
 import type { Home } from '../learner/index.ts'
 import { type ProgressLog, passedOf } from '../progress/index.ts'
@@ -24,7 +25,7 @@ export function freshState(source: StateSource, { slug, title }: LessonSummary):
     title,
     ...counts(source),
     track,
-    file: shownPath(course.root, home.answer(slug)),
+    file: shownPath(home.answer(slug), ownFolder(course.root)),
     redis: redis.description,
     limits: redis.limits,
     checking: false,

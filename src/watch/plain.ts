@@ -1,5 +1,6 @@
-import { shownPath } from '../check/host/shown-path.ts'
 import { type CheckResult, resultAsJson } from '../check/index.ts'
+import { ownFolder } from '../common/own-folder.ts'
+import { shownPath } from '../common/shown-path.ts'
 import { escapeControls, type Palette } from '../terminal/index.ts'
 import { renderCheck } from '../verdict/index.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
@@ -22,7 +23,9 @@ export async function watchPlain(options: WatchPlainOptions): Promise<void> {
   const say = json ? note : (sentence: string) => void output.write(`${escapeControls(sentence)}\n`)
   // Until the next save, nothing would show that it's still watching.
   if (!json)
-    say(`Watching ${shownPath(options.course.root, options.home.answer(options.slug))}. Ctrl-C quits.`)
+    say(
+      `Watching ${shownPath(options.home.answer(options.slug), ownFolder(options.course.root))}. Ctrl-C quits.`,
+    )
   let notice: string | undefined
   let warning: string | undefined
   const session = await WatchSession.open({

@@ -1,5 +1,6 @@
-import { shownPath } from '../check/host/shown-path.ts'
 import { sentenceOf } from '../common/errors.ts'
+import { ownFolder } from '../common/own-folder.ts'
+import { shownPath } from '../common/shown-path.ts'
 import type { LessonSummary } from '../course/index.ts'
 import { lastRunOf, maySeeSolution, resetLesson } from '../learner/index.ts'
 import type { Recording } from '../recording/index.ts'
@@ -250,7 +251,7 @@ export class WatchSession {
   }
 
   #shown(file: string): string {
-    return shownPath(this.#options.course.root, file)
+    return shownPath(file, ownFolder(this.#options.course.root))
   }
 
   #set(change: Partial<WatchState>): void {

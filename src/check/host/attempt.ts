@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { cacheFolder } from '../../common/cache-folder.ts'
+import { ownFolder } from '../../common/own-folder.ts'
+import { shownPath } from '../../common/shown-path.ts'
 import { type Course, filesOf, type Lesson } from '../../course/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import type { Need, RunningRedis } from '../../redis/index.ts'
@@ -14,7 +16,6 @@ import { newsTeller } from './disturbance.ts'
 import { recordedVersion } from './recorded-version.ts'
 import { takeRecording } from './recording-file.ts'
 import type { Runtime } from './runtime.ts'
-import { shownPath } from './shown-path.ts'
 import { judge, type Verdict } from './verdict.ts'
 import type { RunRecord, WorkerProcess } from './worker-process.ts'
 
@@ -79,7 +80,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
   const { slug } = lesson
   const files = filesOf(course, slug)
   const path = target.kind === 'file' ? resolve(target.path) : (target.path ?? files[target.kind])
-  const shown = (file: string) => shownPath(course.root, file)
+  const shown = (file: string) => shownPath(file, ownFolder(course.root))
   const tasks = lesson.tasks.map(({ name, needs, buildsOn }) => ({
     name,
     buildsOn,

@@ -5,6 +5,7 @@ import type { BuildOptions, Loader, Message, OnResolveArgs, OnResolveResult, Plu
 import { ownFolder } from '../../common/own-folder.ts'
 import { declaredPackages, packageOf, packageResolver } from '../../common/packages.ts'
 import { self } from '../../common/self.ts'
+import { shownPath } from '../../common/shown-path.ts'
 import { builtFile } from '../../course/files.ts'
 import type { Problem } from '../es-module.ts'
 import { usesCommonJsExports } from '../es-module.ts'
@@ -12,7 +13,6 @@ import { readAnswer } from './answer-file.ts'
 import { explainProblem } from './explain-problem.ts'
 import { judgeImport } from './import-policy.ts'
 import type { Runtime } from './runtime.ts'
-import { shownPath } from './shown-path.ts'
 
 export interface BundleInput {
   readonly root: string
@@ -165,7 +165,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
     })
     if (found.errors.length > 0) {
       return missing(
-        `Your file imports ${args.path}, but there's no such file in ${shownPath(root, folder)}/.`,
+        `Your file imports ${args.path}, but there's no such file in ${shownPath(folder, ownFolder(root))}/.`,
       )
     }
     if (isOurs(found.path)) {
@@ -188,7 +188,9 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
   plugin.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
     if (!files.has(path)) return undefined
     const file =
-      path === answer.path ? { ok: true as const, ...answer } : await readAnswer(path, shownPath(root, path))
+      path === answer.path
+        ? { ok: true as const, ...answer }
+        : await readAnswer(path, shownPath(path, ownFolder(root)))
     if (!file.ok) return { errors: [{ text: file.diagnosis, detail: 'policy' }] }
     // In one bundle, `import.meta` would be the bundle's.
     const contents = file.text

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Message } from 'esbuild'
+import { ownFolder } from '../../common/own-folder.ts'
+import { shownPath } from '../../common/shown-path.ts'
 import { type Problem, usesRequire } from '../es-module.ts'
 import { exportedNames, missingExport } from '../missing-export.ts'
-import { shownPath } from './shown-path.ts'
 
 interface About {
   readonly root: string
@@ -30,7 +31,8 @@ export function explainProblem(message: Message, about: About): Problem {
     return { diagnosis: notExported(name, from, root, where?.lineText ?? ''), ...place }
   }
   const code = where === null ? '' : ` (line ${where.line}: \`${where.lineText.trim().slice(0, 80)}\`)`
-  const whose = file === undefined || file === answer.path ? 'Your file' : `Your ${shownPath(root, file)}`
+  const whose =
+    file === undefined || file === answer.path ? 'Your file' : `Your ${shownPath(file, ownFolder(root))}`
   return {
     diagnosis: `${whose} isn't valid TypeScript: ${message.text.replace(/\.$/, '')}${code}.${before(message)}`,
     ...place,
@@ -46,7 +48,8 @@ function before({ text, location }: Message): string {
 
 /** For the learner's import from another file, on the line that has it. */
 function notExported(name: string, from: string, root: string, line: string): string {
-  const specifier = /\bfrom\s*['"]([^'"]+)['"]/.exec(line)?.[1] ?? shownPath(root, resolve(root, from))
+  const specifier =
+    /\bfrom\s*['"]([^'"]+)['"]/.exec(line)?.[1] ?? shownPath(resolve(root, from), ownFolder(root))
   const names = exportedNames(textOf(resolve(root, from)))
   if (name === 'default') {
     const example = names[0] ?? 'name'

@@ -7,8 +7,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cacheFolder } from '../../common/cache-folder.ts'
 import { ownFolder } from '../../common/own-folder.ts'
+import { shownPath } from '../../common/shown-path.ts'
 import type { CheckResult } from '../result.ts'
-import { shownPath } from './shown-path.ts'
 
 export interface TypeErrorOptions {
   /** The course's root. */
@@ -38,7 +38,7 @@ export async function typeWarning(
   if (result.tasks.every(({ state }) => state === 'not reached')) return undefined
   const error = await firstTypeError(options).catch(() => undefined)
   if (error === undefined) return undefined
-  const shown = shownPath(options.root, options.file)
+  const shown = shownPath(options.file, ownFolder(options.root))
   return `TypeScript: ${shown}:${error.line}: ${error.message} (It doesn't affect the verdict.)`
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Exit, UsageError } from '../../common/exit.ts'
 import { isPackaged, learnersFolder, projectRoot } from '../../common/own-folder.ts'
+import { shownPath } from '../../common/shown-path.ts'
 import {
   COMPANIONS,
   type Companion,
@@ -13,7 +14,6 @@ import {
   managerOf,
   runHere,
 } from '../../init/index.ts'
-import { shownPath } from '../../learner/learner.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { askText } from '../ask.ts'
 import { defineCommand, self } from '../command.ts'

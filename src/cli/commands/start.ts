@@ -1,4 +1,5 @@
 import { Exit } from '../../common/exit.ts'
+import { shownPath } from '../../common/shown-path.ts'
 import {
   findLesson,
   findTrack,
@@ -8,7 +9,7 @@ import {
   trackNames,
 } from '../../course/index.ts'
 import { buildsOnOwn, openLesson } from '../../learner/index.ts'
-import { chosenTrack, type Learner, nextLesson, shownPath } from '../../learner/learner.ts'
+import { chosenTrack, type Learner, nextLesson } from '../../learner/learner.ts'
 import { COURSE, isPassed } from '../../progress/index.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,5 @@
-import { shownPath } from '../../check/host/shown-path.ts'
+import { ownFolder } from '../../common/own-folder.ts'
+import { shownPath } from '../../common/shown-path.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { Learner } from '../../learner/learner.ts'
 import { watchFile } from '../../learner/watch-file.ts'
@@ -32,7 +33,7 @@ export class BenchFile {
     const { course, home } = options.learner
     this.#options = options
     this.path = home.answer(slug)
-    this.name = shownPath(course.root, this.path)
+    this.name = shownPath(this.path, ownFolder(course.root))
     this.#view = readAnswer(this.path, this.name).view
   }
 

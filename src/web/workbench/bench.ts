@@ -1,7 +1,8 @@
-import { shownPath } from '../../check/host/shown-path.ts'
 import type { typeWarning } from '../../check/host/type-error.ts'
 import type { CheckResult } from '../../check/index.ts'
 import { sentenceOf } from '../../common/errors.ts'
+import { ownFolder } from '../../common/own-folder.ts'
+import { shownPath } from '../../common/shown-path.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { HashedVerdict } from '../../learner/beside.ts'
 import { openLesson, recordCheck, resetLesson, revealHint, wishAfter } from '../../learner/index.ts'
@@ -169,7 +170,7 @@ export class Bench {
       notice: undefined,
     })
     this.#file.read()
-    return keptAs && shownPath(this.#options.learner.course.root, keptAs)
+    return keptAs && shownPath(keptAs, ownFolder(this.#options.learner.course.root))
   }
 
   async #open(): Promise<void> {

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { bundleCourse, IMAGE_FILE } from '../../../authoring/offline-bundle/bundle-course.ts'
 import { Exit, UsageError } from '../../../common/exit.ts'
 import { ownFolder, projectRoot } from '../../../common/own-folder.ts'
-import { shownPath } from '../../../learner/learner.ts'
+import { shownPath } from '../../../common/shown-path.ts'
 import { defineCommand, self } from '../../command.ts'
 
 export const command = defineCommand({

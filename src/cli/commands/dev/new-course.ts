@@ -3,7 +3,7 @@ import { newCourse } from '../../../authoring/index.ts'
 import { Exit } from '../../../common/exit.ts'
 import { projectRoot } from '../../../common/own-folder.ts'
 import { withCourse } from '../../../common/self.ts'
-import { shownPath } from '../../../learner/learner.ts'
+import { shownPath } from '../../../common/shown-path.ts'
 import { defineCommand } from '../../command.ts'
 
 export const command = defineCommand({

@@ -1,6 +1,6 @@
 import { newLesson } from '../../../authoring/index.ts'
 import { Exit } from '../../../common/exit.ts'
-import { shownPath } from '../../../learner/learner.ts'
+import { shownPath } from '../../../common/shown-path.ts'
 import { defineCommand, self } from '../../command.ts'
 import { text } from '../../flags.ts'
 
