@@ -5,7 +5,7 @@ import type { Palette, Style } from './palette.ts'
 import { marks } from './symbols.ts'
 import { tableLines } from './table.ts'
 import type { Line, Span } from './text.ts'
-import { lineWidth, span } from './text.ts'
+import { cut, lineWidth, span, textOf } from './text.ts'
 import { wrap, wrapCode } from './wrap.ts'
 
 export interface BlockContext {
@@ -96,9 +96,23 @@ function inline(block: Block, { palette }: BlockContext, ...styles: readonly Sty
 /** Two spaces in front tell `pages` what to keep together. */
 function codeLines(block: Block, { width, palette, code }: BlockContext): readonly Line[] {
   const lines = code.get(block.token) ?? []
-  return lines
-    .flatMap((line) => wrapCode(line, Math.max(1, width - 2), marks(palette).continued))
-    .map((line) => [span('  '), ...line])
+  const room = Math.max(1, width - 2)
+  const fitting =
+    block.type === 'code_block'
+      ? drawing(lines, room, palette)
+      : lines.flatMap((line) => wrapCode(line, room, marks(palette).continued))
+  return fitting.map((line) => [span('  '), ...line])
+}
+
+/** An indented block is a drawing. Continued on the next line, its columns would be in pieces, so it's cut. */
+function drawing(lines: readonly Line[], room: number, palette: Palette): readonly Line[] {
+  const needed = Math.max(...lines.map(lineWidth))
+  if (needed <= room) return lines
+  const note = `To see all of this, use a terminal at least ${needed + 2} columns wide.`
+  return [
+    ...lines.map((line) => (lineWidth(line) > room ? [span(cut(textOf(line), room, palette))] : line)),
+    ...wrap(span(note, 'dim'), { width: room }),
+  ]
 }
 
 function list(block: Block, context: BlockContext): readonly Line[] {

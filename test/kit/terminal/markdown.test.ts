@@ -26,6 +26,14 @@ describe('without colors', () => {
     )
   })
 
+  test('a drawing that is too wide is cut, not broken, and says how much room it needs', async () => {
+    const drawing = '    left    -->   right\n    below'
+    expect(await render(drawing, 21)).toBe('  left    -->   right\n  below')
+    expect(await render(drawing, 20)).toBe(
+      '  left    -->   rig…\n  below\n  To see all of\n  this, use a\n  terminal at least\n  21 columns wide.',
+    )
+  })
+
   test('links to the glossary show no address', async () => {
     expect(await render('a [checkpoint](GLOSSARY.md#checkpoint)', 40)).toBe('a checkpoint')
   })
