@@ -21,7 +21,7 @@ const BREAK = 15 * 60_000
 export async function afterPass(learner: Learner, lesson: Lesson, leadsTo: LeadsTo): Promise<string> {
   const { course, progress } = learner
   const { hints, helped } = progress.overview().lesson(lesson.slug)
-  const events = lastSince(progress.since(0), lesson.slug)
+  const events = untilPassed(lastSince(progress.since(0), lesson.slug))
   const checks = events.filter(({ eventType }) => /^CHECK_/.test(eventType)).length
   const shown = Object.values(hints).reduce((sum, steps) => sum + steps, 0)
   const effort = [
@@ -61,6 +61,12 @@ async function question({ course }: Learner, { slug }: LessonSummary): Promise<s
   const first = intro.find((_, index) => intro[index - 1]?.type === 'paragraph_open')?.content ?? ''
   // Links lead nowhere from here.
   return first.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('\n', ' ')
+}
+
+/** Checking a passed lesson again doesn't change what it took to pass it. */
+function untilPassed(events: readonly StoredEvent[]): readonly StoredEvent[] {
+  const passed = events.findIndex(({ eventType }) => eventType === 'CHECK_PASSED')
+  return passed === -1 ? events : events.slice(0, passed + 1)
 }
 
 /** Milliseconds between the events, without the breaks. */

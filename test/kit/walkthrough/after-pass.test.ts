@@ -28,6 +28,9 @@ test('a pass says what you know, how long it took, what other ways there are, an
   expect(text).toContain(`**What you know now:** ${lesson.learned}`)
   expect(text).toContain('It took you 25 minutes, 2 checks, and 1 hint.')
   expect(text).toContain('*Last generated id*, and *Watch on its own connection*. o shows them.')
+  time += 10 * 60_000
+  await progress.record('CHECK_PASSED', slug, { ...check, skipped: 0 })
+  expect(await afterPass({ course, home, progress }, lesson, leadsTo)).toBe(text)
   expect(text).toMatch(/\*\*Next, 08 · Projections:\*\* To show one user.*\?\*\* n goes there\.$/)
 })
 
