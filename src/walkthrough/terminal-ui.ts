@@ -115,7 +115,10 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       try {
         // At the end of the input, there's no key.
         const [key] = await Promise.race([once(keys, 'data'), once(keys, 'end')])
-        if (key === undefined || String(key) === '\x03') throw new InterruptedError('Ctrl-C')
+        if (key === undefined || String(key) === '\x03') {
+          output.write('\n') // or the shell's prompt would continue the question
+          throw new InterruptedError('Ctrl-C')
+        }
         const isYes = String(key).toLowerCase() === 'y'
         output.write(` ${palette.paint(isYes ? 'Yes' : 'No', 'cyan')}\n`)
         return isYes

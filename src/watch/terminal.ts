@@ -85,7 +85,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
   function complain(error: unknown): void {
     const name = error instanceof Error ? error.name : ''
     if (name === 'InterruptedError' || name === 'ExitPromptError') void session?.close()
-    say(sentenceOf(error))
+    else say(sentenceOf(error))
   }
 
   function say(notice: string): void {

@@ -412,7 +412,7 @@ describe('questions in a terminal', () => {
     const { until, press } = open('reset 01')
     await until(/Start over with 01-events\?/)
     press('C-c')
-    await until(/\[ended 130\]/)
+    await until(/any other key = no\n[\s\S]*\[ended 130\]/)
     terminal.close()
     open('reset 01')
     await terminal.until(/Start over with 01-events\?/)

@@ -175,6 +175,15 @@ describe('watch in a terminal', () => {
     await until(/^03 Replay[\s\S]*q quit/m)
   })
 
+  test('Ctrl-C in the list of lessons quits without a word', async () => {
+    const { until, press } = watch()
+    await until(/failed +createEvent[\s\S]*q quit/)
+    press('l')
+    await until(/❯ 01 Events/)
+    press('C-c')
+    expect(await until(/\[ended 0\]/)).not.toContain('SIGINT')
+  })
+
   test('Ctrl-Z stops it, and fg continues it', async () => {
     const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
     terminal = openTerminal('bash --norc -i', { env })
