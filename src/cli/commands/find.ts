@@ -66,7 +66,7 @@ function allTerms(glossary: readonly GlossaryEntry[]): string {
 
 function asMarkdown(word: string, entry: GlossaryEntry | undefined, lessons: readonly InLesson[]): string {
   const explained = entry === undefined ? [] : [`## ${entry.term}`, plainLinks(entry.text)]
-  if (lessons.length === 0) return [...explained, `No lesson mentions “${word}”.`].join('\n\n')
+  if (lessons.length === 0) return explained.join('\n\n')
   const [first] = lessons.toSorted((a, b) => b.times - a.times)
   return [
     ...explained,

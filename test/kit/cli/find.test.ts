@@ -2,6 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { newHome, programAt } from './program.ts'
 
 describe('find', () => {
+  test('a term that the lessons write differently leads to them through the glossary only', async () => {
+    const { code, stdout } = await programAt(await newHome())('find', 'expected', 'version')
+    expect(code).toBe(0)
+    expect(stdout).toContain('Lessons: 07 Versions and races')
+    expect(stdout).not.toContain('No lesson')
+  })
+
   test('explains a word and names the lessons that use it', async () => {
     const { code, stdout, stderr } = await programAt(await newHome())('find', 'consumer', 'group')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
