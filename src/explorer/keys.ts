@@ -1,15 +1,16 @@
 import { PASTED } from '../terminal/index.ts'
 import { type Explorer, goTo, toCollision } from './model.ts'
 
-/** Shown on the screen, in this order. */
-export const KEYS: readonly { readonly key: string; readonly label: string }[] = [
-  { key: '←→ Home End', label: 'step' },
-  { key: 'PgUp PgDn', label: 'by 10' },
-  { key: 'c', label: 'collision' },
-  { key: 'jk', label: 'keys' },
-  { key: '/', label: 'key' },
-  { key: 'm', label: 'model' },
-  { key: 'q', label: 'quit' },
+/** Shown on the screen, in this order, as `label`; `?` says what each of them does. */
+export const KEYS: readonly { readonly key: string; readonly label: string; readonly does: string }[] = [
+  { key: '←→', label: 'step', does: 'goes a step back or forward; Home and End, to the first or the last' },
+  { key: 'PgUp PgDn', label: 'by 10', does: 'goes ten steps back or forward' },
+  { key: 'c', label: 'collision', does: 'goes to the next step that collided with another' },
+  { key: 'jk', label: 'keys', does: 'scrolls the keys down or up' },
+  { key: '/', label: 'key', does: 'shows only the keys that contain what you type; Esc shows all of them' },
+  { key: 'm', label: 'model', does: "shows the model answer's run, and yours again" },
+  { key: '?', label: 'help', does: 'shows this list' },
+  { key: 'q', label: 'quit', does: 'leaves; so does Esc' },
 ]
 
 const MANY = 10
@@ -17,6 +18,10 @@ const MANY = 10
 /** What a key press makes of the screen: `\x1b[C` is the right arrow, as `keystrokes` writes it. */
 export function press(explorer: Explorer, key: string): Explorer {
   if (key === '\x03' || key === '\x04') return { ...explorer, left: 'interrupted' }
+  if (explorer.showsKeys) {
+    const { showsKeys, ...below } = explorer
+    return below
+  }
   return explorer.typing === undefined ? pressed(explorer, key) : typed(explorer, explorer.typing, key)
 }
 
@@ -58,6 +63,8 @@ function pressed(explorer: Explorer, key: string): Explorer {
       return { ...explorer, asksForModel: true }
     case '/':
       return { ...explorer, typing: '' }
+    case '?':
+      return { ...explorer, showsKeys: true }
     case '\x1b':
       return explorer.filter === '' ? { ...explorer, left: 'quit' } : { ...explorer, filter: '' }
     case 'q':

@@ -36,6 +36,8 @@ export interface Explorer {
   readonly isModel?: true
   /** `m` was pressed. */
   readonly asksForModel?: true
+  /** `?` was pressed; the next key leads back. */
+  readonly showsKeys?: true
   /** A sentence about the last key press. */
   readonly notice?: string
   /** How it was left; undefined while it's on the screen. */

@@ -61,6 +61,22 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
     .map((line) => fitting(line, size))
 }
 
+/** What each key does, instead of the run, until any key. */
+export function keysScreen({ width, height, palette }: ScreenSize): readonly Line[] {
+  const list = KEYS.flatMap((entry) =>
+    wrap([span(inCharset(entry.key, palette), 'bold'), span(` ${entry.does}`)], {
+      width,
+      first: palette.unicode ? '• ' : '* ',
+    }),
+  )
+  const lines = [[span('Keys', 'bold')], [], ...list]
+  return [...lines.slice(0, height - 2), [], [span('Any key goes back to the steps.', 'dim')]]
+}
+
+function inCharset(key: string, { unicode }: Palette): string {
+  return unicode ? key : key.replace('←→', '<>')
+}
+
 const INDENT = 2
 /** With fewer lines than this, the steps and the keys need all of them. */
 const LOW = 16
@@ -194,10 +210,9 @@ function keyRows(
 function footer({ typing }: Explorer, { width, palette }: ScreenSize, isLow: boolean): readonly Line[] {
   if (typing !== undefined)
     return [[span(cut('Type a part of the key. Enter keeps it, Esc shows all keys.', width, palette), 'dim')]]
-  const entries = KEYS.map(({ key, label }): Line => {
-    const shown = palette.unicode ? key : key.replace('←→', '<>')
-    return [span(shown, 'bold'), span(` ${label}`)]
-  })
+  const entries = KEYS.map(
+    ({ key, label }): Line => [span(inCharset(key, palette), 'bold'), span(` ${label}`)],
+  )
   const beside = (line: Line, entry: Line): Line =>
     line.length === 0 ? entry : [...line, span('  '), ...entry]
   const quit = entries.at(-1) ?? []

@@ -42,6 +42,20 @@ const keysOn = (text: string) =>
     .filter(Boolean)
 
 describe('a screen of 80 by 24', () => {
+  test('has a list of the keys, in words, on ?, and any key leads back', () => {
+    const asked = press(goTo(openExplorer(starterRun()), 3), '?')
+    const size = { width: 80, height: 24, palette: plain }
+    const list = paintLines(bothRuns(asked, undefined, size), plain)
+    expect(list).toMatch(/^Keys\n\n• ←→ goes a step back or forward; Home and End/)
+    expect(list).toMatch(/• \? shows this list\n• q leaves; so does Esc\n\nAny key goes back to the steps\.$/)
+    expect(widest(paintLines(bothRuns(asked, undefined, { ...size, width: 40 }), plain))).toBeLessThanOrEqual(
+      40,
+    )
+    const back = press(asked, 'q')
+    expect(back.left).toBeUndefined()
+    expect(paintLines(bothRuns(back, undefined, size), plain)).toContain('step 3 of 4')
+  })
+
   test('has the commands in lanes above, and the keys after the current step below', () => {
     expect(screen(starterRun(), 3).split('\n')).toEqual([
       '07-concurrency · appendEvent · lets one of two writers win           step 3 of 4',
@@ -67,13 +81,13 @@ describe('a screen of 80 by 24', () => {
       '',
       '',
       '',
-      '←→ Home End step  PgUp PgDn by 10  c collision  jk keys  / key  m model  q quit',
+      '←→ step  PgUp PgDn by 10  c collision  jk keys  / key  m model  ? help  q quit',
     ])
   })
 
   test('on a small screen shows how to leave it', () => {
     const last = screen(starterRun(), 3, [60, 15]).split('\n').at(-1)
-    expect(last).toBe('←→ Home End step  PgUp PgDn by 10  c collision  q quit')
+    expect(last).toBe('←→ step  PgUp PgDn by 10  c collision  jk keys  q quit')
   })
 
   test('has two thirds for the commands, if the keys need the rest', () => {
@@ -176,7 +190,7 @@ describe('two runs', () => {
       expect(widest(lines.join('\n'))).toBeLessThanOrEqual(200)
     }
     expect(both(200, yours, model).at(-1)).toMatch(/q quit +│ m switches to this run$/)
-    expect(both(200, model, yours).at(-1)).toMatch(/^m switches to this run +│ ←→ Home End step/)
+    expect(both(200, model, yours).at(-1)).toMatch(/^m switches to this run +│ ←→ step/)
   })
 
   test('have the same filter, which is typed in one of them', () => {
