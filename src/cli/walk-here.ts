@@ -113,7 +113,10 @@ function elsewhereOf(walk: Walk): Elsewhere {
   return {
     async pages(render, { signal }) {
       return endOf(
-        await walk.ui.read(async (width) => [{ text: await render(width) }], { signal, hasKeys: true }),
+        await walk.ui.read(async (width) => [{ text: await render(width), fills: true }], {
+          signal,
+          hasKeys: true,
+        }),
       )
     },
     async go(place: Place | 'console', slug: string, visit: Visit) {

@@ -7,6 +7,8 @@ export interface Passage {
   readonly stays?: boolean
   /** It's the last on its page, whatever room is left. */
   readonly ends?: boolean
+  /** A page of it is full, even if that cuts a value in two: it's a verdict, which a screen has just shown from the top. */
+  readonly fills?: boolean
 }
 
 /** One screen, and what's on it, at least in part. */
@@ -56,8 +58,9 @@ function pagesOf<Part extends Passage>(
 /** The index of the first line of the next page. */
 function cutBefore(lines: readonly PageLine<Passage>[], room: number): number {
   // From the bottom up. A nearly empty page looks like the end, so it's better to cut something in two.
+  const least = lines[room]?.passage.fills === true ? (room * 2) / 3 : room / 3
   const blank = Array.from({ length: room }, (_, index) => room - index)
-    .filter((index) => lines[index]?.text === '' && index >= room / 3)
+    .filter((index) => lines[index]?.text === '' && index >= least)
     .filter((index) => lines[index + 1]?.passage.stays !== true)
   const heading = blank.find((index) => index >= room / 2 && isHeading(lines, index + 1))
   // Indented lines are code, or continue a list: they belong to the lines above.

@@ -141,7 +141,7 @@ export async function showVerdict(
     return 'left'
   }
   const view = { palette, sideBySide: true, verbose: true, title, next: 'q goes back to the menu' }
-  return await ui.read(async (width) => [{ text: renderCheck(result, { ...view, width }) }], {
+  return await ui.read(async (width) => [{ text: renderCheck(result, { ...view, width }), fills: true }], {
     hasKeys: true,
   })
 }

@@ -33,6 +33,14 @@ test('otherwise between paragraphs, and code stays with the text above it', () =
   ])
 })
 
+test('a verdict fills its pages, even if that cuts a long value in two', () => {
+  const text = 'a\na\n\nb\nb\n\n  1\n  2\n  3\n  4\n  5\n  6'
+  expect(cut(text, 10)[0]).toBe('a\na\n\nb\nb')
+  expect(cut([{ text, fills: true }], 10)).toEqual(['a\na\n\nb\nb\n\n  1\n  2\n  3\n  4', '  5\n  6'])
+  // Still between paragraphs if that leaves little room.
+  expect(cut([{ text, fills: true }], 7)[0]).toBe('a\na\n\nb\nb')
+})
+
 test('what introduces a list, or ends with a colon, stays with what follows', () => {
   expect(cut('a\na\n\nThrow an error\n\n• if it\n  breaks\n• if it\n  bends', 6)).toEqual([
     'a\na',
