@@ -31,11 +31,16 @@ export async function walkLesson(
     if (!(error instanceof UnwritableWorkspaceError || error instanceof ObstacleError)) throw error
     return `${error.message} Until then you can only read.`
   })
-  // A lesson that was only opened, in watch or by a command, hasn't been read.
-  const isUnread = before.readAt === undefined && before.attempts === 0
+  const isUnread = before.readAt === undefined && !hasBegun(learner, lesson.slug)
   const end = first ?? (isUnread ? await readFirst(walk, lesson) : 'left')
   ui.say(typeof opened === 'string' ? opened : whereItIs(opened))
   return await loop(walk, lesson, end)
+}
+
+/** A lesson that was only opened, in watch or by a command, hasn't been begun, even though watch checks its starter. */
+function hasBegun({ progress }: Learner, slug: string): boolean {
+  const events = progress.since(0).filter(isKnown)
+  return events.some((event) => event.entityId === slug && isOwnCheck(event) && !isUnbegun(event))
 }
 
 function whereItIs({ file, isNew }: { readonly file: string; readonly isNew: boolean }): string {

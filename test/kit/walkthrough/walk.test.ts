@@ -221,6 +221,34 @@ describe('the walkthrough', () => {
     expect(ui.shown.filter((text) => text.startsWith('# Events'))).toHaveLength(1)
   })
 
+  test.each([
+    ['the untouched starter', { untouched: true }, 1],
+    ['an answer', {}, 0],
+  ])(
+    'after a check of %s in watch, the text is shown only if it is still unread',
+    async (_what, how, times) => {
+      const ui = scriptedUi([
+        'Continue with 01',
+        ...(times === 1 ? ['Not now'] : []),
+        'Back to the start',
+        'Leave',
+      ])
+      const walk = await walkWith(ui)
+      const { progress } = walk.learner
+      await progress.record('LESSON_OPENED', '01-events', {})
+      const check = {
+        target: 'workspace',
+        redis: 'embedded',
+        ms: 1,
+        tasks: [],
+        diagnosis: 'It does nothing.',
+      }
+      await progress.record('CHECK_FAILED', '01-events', { ...check, ...how })
+      await walkThrough(walk)
+      expect(ui.shown.filter((text) => text.startsWith('# Events'))).toHaveLength(times)
+    },
+  )
+
   test('the solution is shown only after a yes, and counts as seen', async () => {
     const ui = scriptedUi([
       'Start 01',
