@@ -1,5 +1,5 @@
 import type { CheckSession } from '../learner/check-session.ts'
-import { editorCommand, openInEditor } from '../learner/editor.ts'
+import { openInEditor } from '../learner/editor.ts'
 import { modelRun } from '../learner/index.ts'
 import { chosenTrack, type Learner, lessonsAhead } from '../learner/learner.ts'
 import type { RunningRedis } from '../redis/index.ts'
@@ -94,7 +94,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
               mine: () => 'quit, and start again with `--mine`, or with EVENTLINGS_MINE=1.',
             }),
           }),
-        ...(editorCommand(env) !== undefined && { editor: edit }),
+        editor: edit,
         ...(news !== undefined && { news }),
       })
     },

@@ -243,8 +243,7 @@ export class WatchSession {
 
   async #edit(): Promise<void> {
     const { openEditor, home } = this.#options
-    if (openEditor === undefined) return this.#set({ notice: `Your file: ${this.#state.file}` })
-    await openEditor(home.answer(this.#lesson.slug)).catch((error: unknown) =>
+    await openEditor?.(home.answer(this.#lesson.slug)).catch((error: unknown) =>
       this.#set({ notice: sentenceOf(error) }),
     )
     this.#set({})

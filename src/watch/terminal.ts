@@ -14,7 +14,7 @@ export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'ex
   readonly output: WriteStream
   readonly palette: Palette
   /** Runs the editor and lends it the terminal. */
-  editor?(file: string): Promise<void>
+  editor(file: string): Promise<void>
 }
 
 /** Longer lines are hard to read, however wide the terminal. */
@@ -146,7 +146,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
           )
           if (left === 'interrupted') void session?.close()
         }),
-      ...(editor !== undefined && { openEditor: (file: string) => lend(() => editor(file)) }),
+      openEditor: (file: string) => lend(() => editor(file)),
       ...(elsewhere !== undefined && { elsewhere: lending(elsewhere, lend) }),
     })
     opened()

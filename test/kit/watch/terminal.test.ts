@@ -21,8 +21,14 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true, maxRetries: 10 })
 })
 
-function watch(flags = '', columns = 80, rows = 50): Terminal {
-  const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded', EDITOR: 'true' }
+function watch(flags = '', columns = 80, rows = 50, editor = 'true'): Terminal {
+  const env = {
+    EVENTLINGS_HOME: home,
+    EVENTLINGS_REDIS: 'embedded',
+    VISUAL: '',
+    EDITOR: editor,
+    TERM_PROGRAM: '',
+  }
   terminal = openTerminal(`node src/cli/eventlings.mjs watch 01 ${flags}`, { env, columns, rows })
   return terminal
 }
@@ -97,6 +103,13 @@ describe('watch in a terminal', () => {
     await until(/step 4 of 4[\s\S]*jk keys/)
     press('C-c')
     expect(await until(/\[ended 0\]/)).toContain('[ended 0]')
+  })
+
+  test('e without an editor says how to get one', async () => {
+    const { until, press } = watch('', 80, 50, '')
+    await until(/failed +createEvent[\s\S]*q quit/)
+    press('e')
+    await until(/No editor is configured\. Set EDITOR[\s\S]*q quit/)
   })
 
   test("a key that sends several characters doesn't count as the letters in them", async () => {
