@@ -121,7 +121,7 @@ function homeChoices(
     ...(isNew ? [{ name: 'I know some of this. Where should I start?', value: 'placement' as const }] : []),
     { name: 'All lessons', value: 'lessons', key: 'l' },
     { name: "What I've done", value: 'progress', key: 'w' },
-    { name: 'Leave; ? shows all keys', value: 'leave', key: 'q' },
+    { name: 'Leave; ? shows all keys', short: 'Leave', value: 'leave', key: 'q' },
     { name: 'Keys', value: 'keys', key: '?', isHidden: true },
     ...(next === undefined ? [] : IN_LESSON).map(({ key, action, label }) => ({
       name: capitalize(label),

@@ -121,7 +121,7 @@ function choices(walk: Walk, lesson: Lesson): readonly Choice<Wish>[] {
     ...(lessonAfter(walk.learner, lesson) === undefined
       ? []
       : [{ name: 'Next lesson', value: 'next' as const }]),
-    { name: 'Back to the start; ? shows all keys', value: 'home', key: 'q' },
+    { name: 'Back to the start; ? shows all keys', short: 'Back to the start', value: 'home', key: 'q' },
   ]
   const hidden: readonly Choice<Wish>[] = [
     ...LESSON_KEYS.filter(({ action }) => !shown.some(({ value }) => value === action)).map(

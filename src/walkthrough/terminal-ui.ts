@@ -37,11 +37,11 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       const value = await question(
         inquirer.createPromptModule({ input: keys, output, signal, clearPromptOnDone: true }),
       )
-      note(choices.find((one): one is Choice<Value> => 'name' in one && one.value === value)?.name)
+      note(chosen(choices.find((one): one is Choice<Value> => 'name' in one && one.value === value)))
       return value
     } catch (error) {
       const { choice } = pressed
-      note(choice?.name)
+      note(chosen(choice))
       if (choice === undefined) throw error
       return choice.value
     } finally {
@@ -146,4 +146,8 @@ function roomFor(entries: number, rows: number): number {
 
 function nameOf({ name, key }: Choice<unknown>): string {
   return key === undefined ? name : `${name} (${key})`
+}
+
+function chosen(choice: Choice<unknown> | undefined): string | undefined {
+  return choice?.short ?? choice?.name
 }

@@ -4,6 +4,8 @@ import type { Passage as PagePart } from '../terminal/index.ts'
 export interface Choice<Value> {
   readonly name: string
   readonly value: Value
+  /** What's left of it once it's chosen; default: the name. */
+  readonly short?: string
   /** Chooses it at once. */
   readonly key?: string
   /** Not in the menu; only its key chooses it. */

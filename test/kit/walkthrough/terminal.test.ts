@@ -50,6 +50,13 @@ describe('the walkthrough in a terminal', () => {
     await until(/3 passed[\s\S]*❯ Next lesson/)
   })
 
+  test('a choice that was made no longer explains the keys', async () => {
+    const { until, press } = open()
+    await until(/Leave; \? shows all keys/)
+    press('q')
+    expect(await until(/\[ended 0\]/)).toMatch(/^\? What would you like to do\? Leave$/m)
+  })
+
   test('it serves the workbench until it ends, unless another program serves it already', async () => {
     const { until, press } = open()
     await until(/Start 01/)
