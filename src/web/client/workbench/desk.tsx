@@ -34,6 +34,9 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
   useEffect(() => bench?.editor.mark(syntax?.line), [bench, syntax])
   const goTo = (line: number) => bench?.editor.goTo(line)
   const toEditor = () => bench?.editor.focus()
+  // Before the editor is there, what's on the disk is all there is.
+  const check = () => void (bench === undefined ? askForCheck(slug, 'asked') : bench.keeper.check())
+  useCheckKey(check)
   return (
     <>
       <Toolbar
@@ -45,8 +48,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         verdict={state?.verdict}
         hasEditor={state?.hasEditor === true}
         line={() => bench?.editor.line ?? 1}
-        // Before the editor is there, what's on the disk is all there is.
-        check={() => void (bench === undefined ? askForCheck(slug, 'asked') : bench.keeper.check())}
+        check={check}
       />
       <Trouble
         state={state}
@@ -110,6 +112,21 @@ interface EditorNow {
   readonly bench: Bench | undefined
   /** Its script couldn't be loaded. */
   readonly isBroken: boolean
+}
+
+/** Ctrl-S checks from anywhere on the page, or the browser would offer to save the page itself. */
+function useCheckKey(check: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const isSave = event.key === 's' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey
+      // Both editors have already answered theirs.
+      if (!isSave || event.defaultPrevented) return
+      event.preventDefault()
+      check()
+    }
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [check])
 }
 
 /** Opens the editor once there's a file to show, and passes on what happens to that file. */

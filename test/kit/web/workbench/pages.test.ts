@@ -393,6 +393,14 @@ need('chromium').describe('the workbench in a browser', () => {
     expect(await status.innerText()).toBe('')
   })
 
+  test('Ctrl-S checks from the lesson, too', async () => {
+    const { address } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await page.getByRole('heading', { level: 1 }).click()
+    await page.keyboard.press('Control+s')
+    await page.locator('.verdict [role="status"]').getByText('✗ 3 failed').waitFor()
+  })
+
   test.each(['Control+s', 'Meta+s'])('on a Mac, %s checks', async (keys) => {
     const { address } = await newWorkbench('01-events')
     const page = await browser.open(address)
