@@ -32,7 +32,8 @@ export const command = defineCommand({
     const file = learner.home.answer(slug)
     const mine = await readFile(file, 'utf8')
     const theirs = await revealSolution(learner, slug)
-    const { palette, width } = context
+    const { palette } = context
+    const width = widthFor(context)
     const names = { mineName: shownPath(file), theirsName: `solutions/${slug}.ts` }
     context.print(await renderDiff(mine, theirs, { width, palette, ...names }))
     await printChange(context, learner, [lesson])
@@ -40,10 +41,16 @@ export const command = defineCommand({
   },
 })
 
+/** In a file or a pipe, a line of a diff stays a line, for other programs. */
+function widthFor({ output, width }: Context): number {
+  return output.isTTY ? width : Number.POSITIVE_INFINITY
+}
+
 /** What is different in the lesson since the learner began or passed it. */
 async function showChange(context: Context, learner: Learner, lesson: LessonSummary): Promise<ExitCode> {
-  const { palette, width, print } = context
+  const { palette, print } = context
   const { slug, number } = lesson
+  const width = widthFor(context)
   const diff = (mine: string, theirs: string, mineName: string, theirsName: string) =>
     renderDiff(mine, theirs, { width, palette, mineName, theirsName })
   const change = await lessonChange(learner, slug)

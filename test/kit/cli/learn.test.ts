@@ -123,6 +123,8 @@ describe('a lesson, command by command', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^\+\+\+ solutions\/01-events\.ts$/m)
     expect(stdout).toMatch(/^-.*Not written yet: createEvent/m)
+    // Whole lines, for other programs.
+    expect(stdout).toMatch(/^-.*Use the types below as they are\.$/m)
   })
 
   test('list, diff and check say that a lesson has changed since', async () => {
