@@ -122,7 +122,7 @@ export function openFunctions({
       if (known === undefined) {
         return {
           ok: false,
-          text: 'Neither this lesson nor an earlier one folds events into a state. Use ".events" to see the events.',
+          text: 'No function of this lesson, or of one it builds on, returns the state of an entity. Use ".events" to see the events.',
         }
       }
       const { slug, name } = known

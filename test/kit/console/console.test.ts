@@ -145,6 +145,29 @@ describe('entities', () => {
     )
   })
 
+  test('have none in a lesson that builds on none, which the sentence is exact about', async () => {
+    const other = await openConsole({
+      course,
+      redis,
+      place: {
+        lesson: await course.lesson('07-concurrency'),
+        file: filesOf(course, '07-concurrency').solution,
+      },
+      mine: undefined,
+      prepare,
+      palette: palette({ colours: false, unicode: true }),
+      width: () => 120,
+      print: (text) => {
+        printed += text
+      },
+    })
+    await other.run('.state user-42')
+    other.close()
+    expect(printed).toContain(
+      'No function of this lesson, or of one it builds on, returns the state of an entity.',
+    )
+  })
+
   test('say whose reducer that was in words that a narrow terminal keeps whole', async () => {
     width = 40
     expect(await answer('.state user-42')).toMatch(/^By getEntityState of\nsolutions\/03-replay\.ts\.$/m)
