@@ -16,28 +16,42 @@ export function managerOf(env: NodeJS.ProcessEnv): PackageManager {
 }
 
 /** Installs `course` and everything else that package.json names. */
-export function installCommand(course: string, env: NodeJS.ProcessEnv): InstallCommand {
+export function installCommand(
+  course: string,
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform = process.platform,
+): InstallCommand {
   const manager = managerOf(env)
   // For a tarball that's already in package.json, `pnpm add` warns that it replaces it with itself.
   const byPnpm = course.startsWith('eventlings@') ? ['add', course] : ['install']
   const words = manager === 'pnpm' ? byPnpm : ['install', course, '--no-audit', '--no-fund']
-  const script = scriptOf(manager, env)
+  const own = fileOf(manager, env)
   // Without a shell: a folder may have any name, and on Windows npm itself is a shell script.
-  return script === undefined
-    ? { program: manager, args: words }
-    : { program: process.execPath, args: [script, ...words] }
+  if (own === undefined) return onPath(manager, words, platform)
+  // Since version 12, pnpm is a program of its own.
+  return isScript(own) ? { program: process.execPath, args: [own, ...words] } : { program: own, args: words }
 }
 
-/** The package manager's own JavaScript: the one that started us or, for npm, the one that comes with Node. */
-function scriptOf(manager: PackageManager, env: NodeJS.ProcessEnv): string | undefined {
+/** The package manager's own file: the one that started us or, for npm, the one that comes with Node. */
+function fileOf(manager: PackageManager, env: NodeJS.ProcessEnv): string | undefined {
   const started = env.npm_execpath
   const candidates = [
     ...(started === undefined ? [] : [started.replace(/npx-cli\.js$/, 'npm-cli.js')]),
     ...(manager === 'npm' ? besideNode() : []),
   ]
-  return candidates.find(
-    (file) => new RegExp(`\\b${manager}[^\\\\/]*\\.c?js$`).test(file) && existsSync(file),
-  )
+  const named = new RegExp(`[\\\\/]${manager}(-cli)?(\\.[cm]?js|\\.exe)?$`)
+  return candidates.find((file) => named.test(file) && existsSync(file))
+}
+
+/** On Windows, what's on the PATH is a batch file. Node starts those with a shell only. */
+function onPath(program: string, args: readonly string[], platform: NodeJS.Platform): InstallCommand {
+  return platform === 'win32'
+    ? { program: 'cmd.exe', args: ['/d', '/s', '/c', program, ...args] }
+    : { program, args }
+}
+
+function isScript(file: string): boolean {
+  return /\.[cm]?js$/.test(file)
 }
 
 function besideNode(): readonly string[] {
@@ -58,7 +72,10 @@ export function runHere(
   const own = Object.fromEntries(Object.entries(env).filter(([name]) => !OF_NPX.test(name)))
   const child = spawn(program, args, { cwd, env: own, stdio: 'inherit' })
   const succeeded = new Promise<boolean>((resolve) => {
-    child.once('error', () => resolve(false))
+    child.once('error', ({ message }) => {
+      process.stderr.write(`${program} couldn't be started: ${message}\n`)
+      resolve(false)
+    })
     child.once('close', (code) => resolve(code === 0))
   })
   return { child, succeeded }

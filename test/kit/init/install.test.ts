@@ -1,5 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { installCommand, managerOf } from '../../../src/init/index.ts'
 
 test('the package manager that started the program installs the course', () => {
@@ -17,13 +19,34 @@ test('npm is started as a script of Node, without a shell', () => {
 
 test('a script that is gone is not started', () => {
   const env = { npm_config_user_agent: 'pnpm/10.1.0', npm_execpath: '/nowhere/pnpm.cjs' }
-  expect(installCommand('eventlings@1.2.3', env)).toEqual({
+  expect(installCommand('eventlings@1.2.3', env, 'linux')).toEqual({
     program: 'pnpm',
     args: ['add', 'eventlings@1.2.3'],
+  })
+  expect(installCommand('eventlings@1.2.3', env, 'win32')).toEqual({
+    program: 'cmd.exe',
+    args: ['/d', '/s', '/c', 'pnpm', 'add', 'eventlings@1.2.3'],
   })
 })
 
 test('pnpm installs a tarball as package.json names it, because it would warn of the same file by its path', () => {
   const env = { npm_config_user_agent: 'pnpm/10.1.0' }
   expect(installCommand('/a folder/course.tgz', env).args).toEqual(['install'])
+})
+
+test('a pnpm that started the program is used even if it is not on the PATH', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-install-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const started = async (name: string) => {
+    const file = path.join(folder, name)
+    await writeFile(file, '')
+    return { npm_config_user_agent: 'pnpm/12.21.0', npm_execpath: file }
+  }
+  const native = await started('pnpm')
+  expect(installCommand('/course.tgz', native)).toEqual({ program: native.npm_execpath, args: ['install'] })
+  const script = await started('pnpm.mjs')
+  expect(installCommand('/course.tgz', script)).toEqual({
+    program: process.execPath,
+    args: [script.npm_execpath, 'install'],
+  })
 })
