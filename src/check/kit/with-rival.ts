@@ -12,6 +12,8 @@ export function withRival(client: Redis, mark: string, write: () => Promise<unkn
     const duplicate = one.duplicate.bind(one)
     let before: Promise<unknown> = Promise.resolve()
     one.sendCommand = (command) => {
+      // What ioredis sends of its own accord, it has to send before the connection is ready.
+      if (one.status === 'connect' && /^(auth|select)$/i.test(command.name)) return send(command)
       before = before.then(async () => {
         if (times < most && !met.has(command) && command.args.some((arg) => String(arg).includes(mark))) {
           met.add(command)

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
 import {
   everyCrash,
@@ -294,6 +294,17 @@ describe('a writer that is always a little faster', () => {
     const { redis, times } = withRival(box.connect(), 's', () => box.admin.xadd('s', '*', 'f', 'v'))
     expect(await redis.xlen('s')).toBe(1)
     expect(times()).toBe(1)
+  })
+
+  test('but not before the connection has signed in and selected its database', async ({ skip }) => {
+    if (server.kind === 'embedded') skip('the embedded server has no users')
+    await box.admin.acl('SETUSER', 'writer', 'on', '>pw', '~*', '+@all')
+    const url = `${server.url.replace('//', '//writer:pw@')}/1`
+    setEnvironment({ url, kind: server.kind, has: [], allow: [] })
+    onTestFinished(() => setEnvironment({ url: server.url, kind: server.kind, has: [], allow: [] }))
+    const { redis } = withRival(box.connect(), 's', () => box.admin.xadd('s', '*', 'f', 'v'))
+    await redis.set('elsewhere', '1')
+    expect(await box.admin.exists('elsewhere')).toBe(0)
   })
 
   test('but not into a transaction', async () => {
