@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { type CheckResult, resultAsJson } from '../check/index.ts'
 import { Exit, type ExitCode, UsageError } from '../common/exit.ts'
 import { findTrack, type LessonSummary } from '../course/index.ts'
@@ -10,11 +11,15 @@ import { wrap } from '../terminal/wrap.ts'
 import { summaryOf } from '../verdict/summary.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'
+import { junitReport } from './junit.ts'
+import { printChange } from './print-change.ts'
 import { withSession } from './with-session.ts'
 
 interface AllFlags {
   readonly track: string | undefined
   readonly json: boolean
+  /** The file for a report. */
+  readonly junit: string | undefined
 }
 
 /** Checks every existing answer, or a whole track, where a lesson without an answer counts as not passed. */
@@ -52,8 +57,16 @@ export async function checkAll(context: Context, flags: AllFlags): Promise<ExitC
   } else {
     for (const lesson of missing) print(context, lesson, undefined)
     context.print(`\n${passed} of ${lessons.length} passed.${leadsOn(learner, results)}`)
+    await printChange(context, learner, lessons)
   }
+  if (flags.junit !== undefined) await writeReport(flags.junit, junitReport(results, missing))
   return isPassed ? Exit.passed : Exit.notPassed
+}
+
+async function writeReport(file: string, report: string): Promise<void> {
+  await writeFile(file, report).catch(({ message }: Error) => {
+    throw new UsageError(`The report couldn't be written to ${file} (${message}).`)
+  })
 }
 
 /** A line for each lesson, and the diagnosis of its first failure. */

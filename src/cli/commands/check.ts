@@ -23,6 +23,7 @@ export const command = defineCommand({
     file: text('path', 'check any other file, as if it were in workspace/'),
     all: flag("check every lesson that you've started"),
     track: text('name', "check every lesson in a track, even ones you haven't started"),
+    junit: text('file', 'with --all or --track: also write a JUnit report to this file'),
     verbose: flag('every failing task in full, and all commands'),
     record: text('file', 'write what the first failing test did, step by step, to this file'),
     task: wholeNumber('with --record: record this task instead'),
@@ -31,6 +32,7 @@ export const command = defineCommand({
   examples: [
     ['check', 'your current lesson'],
     ['check --all', "one line for each lesson that you've started"],
+    ['check --all --junit report.xml', 'also a report for CI'],
     ['check 07 --file ~/mine.ts', 'an answer in another folder'],
     ['check 07 --json', 'the verdict as data'],
     ['check 07 --record run.json', 'what each command changed, as data'],
@@ -49,6 +51,7 @@ export const command = defineCommand({
       const { checkAll } = await import('../check-all.ts')
       return checkAll(context, flags)
     }
+    if (flags.junit !== undefined) throw new UsageError('--junit is for --all and --track. Add one of them.')
     const learner = await context.learner()
     const target = targetOf(flags)
     const lesson = resolveLesson(learner, named, 'check')

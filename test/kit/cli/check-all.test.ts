@@ -1,6 +1,8 @@
-import { copyFile } from 'node:fs/promises'
+import { copyFile, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import type { CheckResult } from '../../../src/check/index.ts'
+import { junitReport } from '../../../src/cli/junit.ts'
 import { projectRoot } from '../../../src/common/own-folder.ts'
 import { filesOf } from '../../../src/course/index.ts'
 import { newHome, programAt } from './program.ts'
@@ -40,6 +42,64 @@ test('check --all: one line for each started lesson, or for each one of a track'
     notBegun: ['05-stream-store', '07-concurrency', '08-projections'],
   })
   expect((await eventlings('list', '--json')).stdout).toContain('"state": "passed"')
+})
+
+test('check --all --junit also writes a report in which each task is a case', async () => {
+  const home = await newHome()
+  const eventlings = programAt(home)
+  const file = path.join(home, 'report.xml')
+  await eventlings('start', '01')
+  await eventlings('start', '02')
+  await solve(home, '01-events')
+  const { code, stdout } = await eventlings('check', '--track', 'ninety-minutes', '--junit', file)
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^✓ passed {2}01 Events\n✗ failed {2}02 A list-based store\n/)
+  const report = await readFile(file, 'utf8')
+  expect(report).toContain('<testsuite name="01-events" tests="3" failures="0" errors="0" skipped="0"')
+  expect(report).toContain('<testcase classname="01-events" name="createEvent"/>')
+  expect(report).toMatch(
+    /<testcase classname="02-list-store" name="followEvents">\s*<failure message="`followEvents` isn't/,
+  )
+  expect(report).toMatch(
+    /<testsuite name="08-projections" tests="1" failures="1" [^>]*>\s*<testcase [^>]*>\s*<failure/,
+  )
+
+  const nowhere = await eventlings('check', '--all', '--junit', path.join(home, 'no', 'report.xml'))
+  expect(nowhere).toMatchObject({ code: 2 })
+  expect(nowhere.stderr).toContain("The report couldn't be written to ")
+  expect(await eventlings('check', '01', '--junit', file)).toMatchObject({ code: 2, stdout: '' })
+})
+
+test('a report is well-formed whatever an answer returned', () => {
+  const failed = {
+    task: 'storeEvent',
+    state: 'failed',
+    diagnosis: 'Expected "<a>" & got \u0000.',
+    received: '\ud800 😀',
+    commands: [],
+  } as const
+  const result: CheckResult = {
+    lesson: '02-list-store',
+    target: 'workspace',
+    passed: false,
+    skipped: 1,
+    redis: { kind: 'embedded', name: 'the embedded server', version: '7.0' },
+    tasks: [
+      failed,
+      { task: 'readEvents', state: 'skipped', reason: 'needs a real server', commands: [] },
+      { task: 'followEvents', state: 'not reached', commands: [] },
+    ],
+    output: '',
+    notes: [],
+    ms: 1234,
+  }
+  const report = junitReport([result], [])
+  expect(report).toContain('tests="3" failures="1" errors="0" skipped="2" time="1.234"')
+  expect(report).toContain('message="Expected &quot;&lt;a&gt;&quot; &amp; got \ufffd."')
+  expect(report).toContain('received: \ufffd 😀</failure>')
+  expect(report).toContain('<skipped message="needs a real server"/>')
+  const { task: _, ...ended } = failed
+  expect(junitReport([{ ...result, ...ended, tasks: [] }], [])).toContain('name="answer"')
 })
 
 test.each([['01'], ['--solution'], ['--file', 'package.json']])(
