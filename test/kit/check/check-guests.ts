@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Fixture, openFixture, spelledOut } from './fixture-course.ts'
 import { GOOD, type Guest } from './guests.ts'
+
+vi.setConfig({ testTimeout: 180_000 }) // guests that never end are waited for, even on a busy machine
 
 /** One test for each of them, one after another in the same checker, and a right answer at the end. */
 export function checkGuests(guests: readonly Guest[]): void {

@@ -1,11 +1,13 @@
 import { copyFile, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { CheckResult } from '../../../src/check/index.ts'
 import { junitReport } from '../../../src/cli/junit.ts'
 import { projectRoot } from '../../../src/common/own-folder.ts'
 import { filesOf } from '../../../src/course/index.ts'
 import { newHome, programAt } from './program.ts'
+
+vi.setConfig({ testTimeout: 180_000 }) // several checks one after the other, even on a busy machine
 
 const solve = (home: string, slug: string) =>
   copyFile(filesOf({ root: projectRoot() }, slug).solution, path.join(home, 'workspace', `${slug}.ts`))
