@@ -31,7 +31,7 @@ test('a script that is gone is not started', () => {
 
 test('pnpm installs a tarball as package.json names it, because it would warn of the same file by its path', () => {
   const env = { npm_config_user_agent: 'pnpm/10.1.0' }
-  expect(installCommand('/a folder/course.tgz', env).args).toEqual(['install'])
+  expect(installCommand('/a folder/course.tgz', env, 'linux').args).toEqual(['install'])
 })
 
 test('a pnpm that started the program is used even if it is not on the PATH', async () => {
