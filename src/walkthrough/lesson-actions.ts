@@ -1,9 +1,6 @@
-import type { CheckResult } from '../check/index.ts'
 import { shownPath } from '../common/shown-path.ts'
 import type { Lesson } from '../course/index.ts'
 import {
-  changeNote,
-  keepLastRun,
   keysInWords,
   LESSON_KEYS,
   type LessonAction,
@@ -13,15 +10,15 @@ import {
   revealHint,
 } from '../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../learner/last-check.ts'
-import { assertStarted, checkOwnAnswer } from '../learner/own-answer.ts'
+import { assertStarted } from '../learner/own-answer.ts'
 import { isPassed } from '../progress/index.ts'
 import { openQuestions } from '../snippets/predict.ts'
 import { renderMarkdown } from '../terminal/index.ts'
-import { renderCheck } from '../verdict/index.ts'
-import { afterPass } from './after-pass.ts'
+import { printChange } from './check-answer.ts'
 import { goTo } from './places.ts'
 import { askQuiz } from './quiz.ts'
-import { type ReadingEnd, rowsAboveMenu } from './ui.ts'
+import { type Act, onPages, tolerant } from './tolerant.ts'
+import type { ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
 import { whereText } from './where.ts'
 
@@ -33,9 +30,6 @@ export type Action =
   | 'others'
   | 'keys'
 
-/** Resolves with how pages were left: a key on them may ask for something else. */
-type Act = (walk: Walk, lesson: Lesson) => Promise<ReadingEnd>
-
 /** The keys that only the menu has. */
 export const MENU_KEYS = [
   { key: 'r', does: 'checks your answer' },
@@ -46,107 +40,7 @@ export const MENU_KEYS = [
   { key: 'q', does: 'goes back to the start' },
 ] as const
 
-/** Shows errors that the learner can fix, and lets the loop continue. */
-const tolerated: ReadonlySet<string> = new Set([
-  'BrokenCheckError',
-  'EditorError',
-  'NotStartedError',
-  'ObstacleError',
-  'RedisGoneError',
-  'RedisTroubleError',
-  'RedisUnavailableError',
-  'SandboxLostError',
-  'UnwritableWorkspaceError',
-])
-
-function tolerant(act: (walk: Walk, lesson: Lesson) => Promise<unknown>): Act {
-  return async (walk, lesson) => {
-    try {
-      await act(walk, lesson)
-    } catch (error) {
-      tolerate(walk, error)
-    }
-    return 'left'
-  }
-}
-
-/** For what is shown on pages. */
-function onPages(act: Act): Act {
-  return async (walk, lesson) => {
-    try {
-      return await act(walk, lesson)
-    } catch (error) {
-      tolerate(walk, error)
-      return 'left'
-    }
-  }
-}
-
-function tolerate({ ui }: Walk, error: unknown): void {
-  if (!(error instanceof Error && tolerated.has(error.name))) throw error
-  ui.say(error.message)
-}
-
-/** Resolves to the verdict; undefined if there's none. */
-export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResult | undefined> {
-  let verdict: CheckResult | undefined
-  await tolerant(async () => {
-    const { learner, session, ui, palette } = walk
-    assertStarted(learner, lesson.slug)
-    ui.print(`Checking ${palette.unicode ? '…' : '...'}`)
-    const { result, limits } = await ui.busy(async () => ({
-      limits: (await session.open()).redis.limits,
-      result: await checkOwnAnswer(learner, session, lesson.slug, { record: true }),
-    }))
-    verdict = result
-    // Above the verdict, which has to stay in view.
-    if (limits !== undefined) ui.say(limits)
-    const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
-    const rows = rowsAboveMenu(ui.height)
-    const view = { width: ui.width, palette, sideBySide: true, title: lesson.title }
-    ui.print(
-      renderCheck(result, { ...view, next, rows, more: 'm', stepThrough: 'Press t to step through it.' }),
-    )
-    if (!result.passed) keepRun(walk, result)
-    else {
-      const leadsTo = { others: '`o` shows them.', next: () => '`n` goes there.' }
-      const text = await afterPass(learner, lesson, leadsTo)
-      ui.print(await renderMarkdown(text, { width: ui.width, palette }))
-    }
-    await printChange(walk, lesson)
-  })(walk, lesson)
-  return verdict
-}
-
-/** Records what the check that just failed did. Not awaited: the next check ends it. */
-function keepRun(walk: Walk, of: CheckResult): void {
-  const { learner, session } = walk
-  const recording = session
-    .record({ of })
-    .then((run) => run && keepLastRun(learner.home, run))
-    .finally(() => {
-      if (walk.recording === recording) walk.recording = undefined
-    })
-  walk.recording = recording
-}
-
-/** The whole verdict, on pages. */
-export async function showVerdict(
-  { ui, palette }: Walk,
-  { title }: Lesson,
-  result: CheckResult | undefined,
-): Promise<ReadingEnd> {
-  if (result === undefined) {
-    ui.say("There's no verdict right now. r checks your answer.")
-    return 'left'
-  }
-  const view = { palette, sideBySide: true, verbose: true, title, next: 'q goes back to the menu' }
-  return await ui.read(async (width) => [{ text: renderCheck(result, { ...view, width }), fills: true }], {
-    hasKeys: true,
-  })
-}
-
-/** Everything else that can be done in a lesson without leaving it. */
+/** What can be done in a lesson without leaving it, apart from a check. */
 export const actions: Readonly<Record<Action, Act>> = {
   watch: tolerant((walk, lesson) => walk.watch(lesson.slug)),
 
@@ -256,11 +150,6 @@ async function printOrRead(
   }
   ui.print(text)
   return 'left'
-}
-
-async function printChange({ learner, ui }: Walk, lesson: Lesson): Promise<void> {
-  const note = await changeNote(learner, [lesson])
-  if (note !== undefined) ui.say(note)
 }
 
 async function mayReveal({ learner, ui }: Walk, { slug }: Lesson): Promise<boolean> {
