@@ -16,7 +16,7 @@ function session(verdict: Verdict): CheckSession {
   return {
     open: async () => ({ redis: { description: 'Redis of the test' } }) as never,
     async check(slug, target) {
-      const path = target.kind === 'file' ? target.path : ''
+      const path = target.path ?? ''
       const isStarter =
         (await readFile(path, 'utf8')) === (await readFile(filesOf(course, slug).starter, 'utf8'))
       return { ...verdict(isStarter ? 'starter' : 'solution'), lesson: slug }
