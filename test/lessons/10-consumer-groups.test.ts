@@ -652,6 +652,35 @@ describe('consume', () => {
     }
   })
 
+  test('throws if the group goes missing meanwhile', async () => {
+    let handled = 0
+    let handledBefore = 0
+    await everyInterleaving({
+      name: 'consume',
+      prepare: async () => {
+        handled = 0
+        await plant(1, 1)
+        await group()
+      },
+      first: (redis) =>
+        mailer(redis).consume(() => {
+          handled += 1
+        }),
+      second: (redis) => {
+        handledBefore = handled
+        return redis.xgroup('DESTROY', STREAM, 'mail')
+      },
+      verify: ({ first, held, after }) => {
+        if (held === undefined || handledBefore > 0) return
+        verify(
+          first.ok || first.error instanceof GroupMissingError,
+          `The group was destroyed ${after ? `between the \`${after}\` and the` : 'before the first'} \`${held}\` of \`consume\`, and \`consume\` didn't throw a \`GroupMissingError\`. Looking first whether the group exists leaves a gap, so turn the \`NOGROUP\` error of the read itself into a \`GroupMissingError\`.`,
+          { expected: 'GroupMissingError', received: first.ok || first.error },
+        )
+      },
+    })
+  })
+
   test("doesn't call other errors a missing group", async () => {
     await plant(1, 1)
     await group()
