@@ -940,6 +940,27 @@ describe('recover', () => {
     })
   })
 
+  test('moves all or nothing when the event is acknowledged meanwhile', async () => {
+    await everyInterleaving({
+      name: 'recover',
+      prepare: async (admin) => {
+        await plant(1, 1, undefined, admin)
+        await deliver(1, 'mailer-2', DEAD, 3, admin)
+      },
+      first: (redis) => run(() => {}, redis),
+      second: (redis) => redis.xack(STREAM, 'mail', '1-0'),
+      verify: async ({ after }) => {
+        const letters = (await deadLetters()).length
+        const parked = await box.admin.sismember('parked:mail', 'order-1')
+        verify(
+          letters === parked,
+          `\`1-0\` had been delivered too often, and \`mailer-2\` acknowledged it${after ? ` right after the \`${after}\` of \`recover\`` : ' at the start of `recover`'}. Now there ${letters === 1 ? 'is a dead letter' : "isn't a dead letter"}, and its entity ${parked === 1 ? 'is parked' : "isn't parked"}. Check in the script whether the event is still pending, and do that before the first write: letter and entity go together.`,
+          { received: { letters, parked } },
+        )
+      },
+    })
+  })
+
   test('counts anything that is thrown as a failure', async () => {
     await plant(1, 3)
     await deliver(3, 'mailer-2', DEAD)
