@@ -653,15 +653,40 @@ describe('old events', () => {
 
   test("aren't all that changes the row", async () => {
     await plant()
-    // Nine commands: three attempts of a WATCH, a read, and a write. A rebuild after the write would undo it.
+    // Twenty commands: five attempts of a WATCH, a read, and two writes. A rebuild after the write would undo it.
     const rebuild = async () => (await row()).version === '1' && plant()
-    const rival = withRival(box.redis, KEY, rebuild, 9)
+    const rival = withRival(box.redis, KEY, rebuild, 20)
     const outcome = await attempt('updateUserProjection', () => update(emailChanged(2), rival.redis))
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, (await row()).version],
       ['applied', '2'],
       "While event 2 was being applied, another program rebuilt the row several times. The row was still at version 1, so event 2 was new, but it wasn't applied. `EXEC` replies `(nil)` whenever a watched key was written, even if the version is the same. That doesn't mean the event is old, so read the row again and retry as often as it takes.",
     )
+  })
+
+  test('count from the row as it is when they are applied', async () => {
+    let rebuilt = false
+    await everyInterleaving({
+      name: 'updateUserProjection',
+      prepare: async () => void (await plant()),
+      first: (redis) => update(emailChanged(2), redis),
+      // Another program has counted again, and found five changes. A rebuild after the write would undo it.
+      second: async () => {
+        rebuilt = (await row()).version === '1'
+        if (rebuilt) await plant({ emailChanges: '5' })
+      },
+      verify: async ({ held, after }) =>
+        verifyEqual(
+          await row(),
+          {
+            ...ROW,
+            email: 'ada-2@new.example',
+            emailChanges: rebuilt ? '6' : '1',
+            version: '2',
+          },
+          `Another program rebuilt the row between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of \`updateUserProjection\`, and counted five changes of email instead of none. Event 2 should have made that six. The version alone doesn't show that the row has changed, so don't write what you computed from an earlier read: count in the step that writes.`,
+        ),
+    })
   })
 
   for (const [what, before, event, next, expected] of [
@@ -787,6 +812,17 @@ describe('getUserProjection', () => {
       expected: 0,
       received: found.emailChanges,
     })
+  })
+
+  test('returns strings unchanged', async () => {
+    const fields = { name: ' Ada  Lovelace ', email: 'Ada@Old.Example', phone: ' 0470 / 1 ' }
+    await plant(fields)
+    const found = await get()
+    verifyEqual(
+      found && { name: found.name, email: found.email, phone: found.phone },
+      fields,
+      "`getUserProjection` should return the strings from the row as they are, including spaces and capital letters. A reader who needs them in another form can change them, but can't change them back.",
+    )
   })
 
   test('keeps empty strings', async () => {
