@@ -1017,6 +1017,33 @@ describe('errors', () => {
       'Redis replied to three reads with an error, and then the reads worked again. The processor should have called `onError` three times, waited 100, 200, and 400 ms, and handled the two events.',
     )
   })
+
+  test('counts a failed read and a failed handler as one series', async () => {
+    await box.admin.set(STREAM, 'no stream')
+    const waits: number[] = []
+    const { handed, options } = failing('1-0', 1, {
+      async sleep(ms) {
+        waits.push(ms)
+        if (waits.length === 1) {
+          await box.admin.del(STREAM)
+          await plant(1, 1)
+        }
+        if (over || waits.length > 6) await new Promise(() => {})
+        await turn()
+      },
+    })
+    await start(options)
+    await gets(
+      handed,
+      2,
+      'Redis replied to a read with an error, and then the handler failed once on event `1-0`.',
+    )
+    verifyEqual(
+      waits,
+      [100, 200],
+      'Redis replied to a read with an error, and then the handler failed on event `1-0`. No event was handled in between, so both failures belong to one series: use one wait for all of them, and start over at 100 only when an event has been handled.',
+    )
+  })
 })
 
 describe('stop', () => {
@@ -1139,7 +1166,7 @@ describe('stop', () => {
     const { options } = script(
       () => {
         calls += 1
-        throw new Error('the mail server is down')
+        if (calls <= 20) throw new Error('the mail server is down') // a loop that never sleeps again has to end
       },
       {
         sleep: () =>
@@ -1157,6 +1184,11 @@ describe('stop', () => {
       '`stop` waited for `sleep`, which may take five seconds after an error. End the wait as soon as one of two things happens: the sleep is over, or `stop` is called.',
     )
     await end.finish()
+    verifyEqual(
+      calls,
+      1,
+      '`stop` was called while the processor was in `sleep`, and the handler got the event again before `stop` returned. When the wait has ended, check whether the processor has been stopped before you try the event again.',
+    )
     wake()
     await box.roundTrips(10)
     verifyEqual(calls, 1, 'After `stop` had returned, the sleep ended and the handler got the event again.')
