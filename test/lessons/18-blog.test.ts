@@ -223,6 +223,18 @@ describe('applyPostEvent', () => {
         'An edit has an earlier timestamp than the edit before it, because a clock was behind. `editedAt` should be the timestamp of the last edit, and the order of the events says which edit that is.',
       ],
     )
+    const timestamp = '2026-03-03T09:00:00+01:00'
+    const asStored = `An event has the timestamp \`${timestamp}\`. The post should have it exactly as it is in the event, so don't parse it and write it in another form.`
+    steps.push(
+      [null, { ...CREATED, timestamp }, draft({ createdAt: timestamp }), asStored],
+      [
+        draft(),
+        { ...event(3, 'POST_EDITED', { title: 'X' }), timestamp },
+        draft({ title: 'X', editedAt: timestamp }),
+        asStored,
+      ],
+      [draft(), { ...PUBLISHED, timestamp }, published({ publishedAt: timestamp }), asStored],
+    )
     for (const [before, one, after, why] of steps) {
       verifyEqual(await call('applyPostEvent', () => applyPostEvent(before, one)), after, why)
     }
@@ -605,7 +617,7 @@ describe('editPost', () => {
       'editPost',
       () => editPost(box.redis, clock, 'post-1', { content: '\n' }),
       'no-content',
-      "`editPost` emptied a published post. A post can't be published empty, so it can't become empty afterward, either.",
+      "`editPost` emptied a published post: its content became a line break, and a string that has only whitespace is blank. A post can't be published empty, so it can't become empty afterward, either.",
       both,
     )
   })
