@@ -52,7 +52,7 @@ const FLAT =
 
 describe('addEntry', () => {
   test('appends an entry with its fields', async () => {
-    const fields = { userId: '42', data: '{"name":"Zoë \\"Z\\" 😀"}', note: '', id: 'mine' }
+    const fields = { userId: '42', data: '{"name":"Zoë \\"Z\\" 😀"}', note: '', id: 'mine', motto: ' as is ' }
     const id = await call('addEntry', () => addEntry(box.redis, 'user_updates', fields))
     const stored = await box.admin.xrange('user_updates', '-', '+')
     verify(
@@ -185,12 +185,14 @@ describe('readEntries, readLatest', () => {
   test('returns each entry with its own fields', async () => {
     await box.admin.xadd('user_updates', '1000-0', 'userId', '42', 'note', 'x')
     await box.admin.xadd('user_updates', '1001-0', 'userId', '43')
+    await box.admin.xadd('user_updates', '1002-0', 'name', 'Ada')
     const expected = [
       { id: '1000-0', fields: { userId: '42', note: 'x' } },
       { id: '1001-0', fields: { userId: '43' } },
+      { id: '1002-0', fields: { name: 'Ada' } },
     ]
     const own =
-      "Two entries with different fields came back with some of each other's fields. Create a new object for each entry."
+      "Three entries with different fields came back with some of each other's fields. Create a new object for each entry, with the names in that entry."
     const entries = await call('readEntries', () => readEntries(box.redis, 'user_updates'))
     isEntries('readEntries', entries)
     verifyEqual(entries, expected, own)
@@ -345,13 +347,13 @@ describe('readEntries, readLatest', () => {
   })
 
   test('reads as many as requested', async () => {
-    await plant('user_activity', 650, (n) => `${n}-0`)
-    const page = await call('readEntries', () => readEntries(box.redis, 'user_activity', '0-0', 640))
-    const latest = await call('readLatest', () => readLatest(box.redis, 'user_activity', 640))
+    await plant('user_activity', 1_150, (n) => `${n}-0`)
+    const page = await call('readEntries', () => readEntries(box.redis, 'user_activity', '0-0', 1_140))
+    const latest = await call('readLatest', () => readLatest(box.redis, 'user_activity', 1_140))
     verifyEqual(
       [page.length, latest.length],
-      [640, 640],
-      "The stream has 650 entries. With a `count` of 640, `readEntries` and `readLatest` should each return 640 of them. The caller decides how many, so don't set a lower limit of your own.",
+      [1_140, 1_140],
+      "The stream has 1,150 entries. With a `count` of 1,140, `readEntries` and `readLatest` should each return 1,140 of them. The caller decides how many, so don't set a lower limit of your own.",
     )
   })
 
@@ -407,6 +409,8 @@ describe('compareIds, timeOf, jsonField', () => {
       '1-18446744073709551615',
       'Both parts are unsigned, so their difference may not fit in a signed 64-bit number. Compare the two bigints with `<` instead.',
     ],
+    ['9-10', '10-0', 'The first part decides, however many digits the second part has.'],
+    ['1-18446744073709551615', '2-0', 'The first part decides, however large the second part is.'],
   ] as const
   for (const [a, b, why] of PAIRS) {
     test(`${a} before ${b}`, async () => {
