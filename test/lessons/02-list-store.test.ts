@@ -319,6 +319,24 @@ describe('storeEvent', () => {
       run: (redis) => storeEvent(redis, event(1)),
       why: "The caller has to learn about every command that failed, `PUBLISH` included, because a follower that gets no message doesn't read the event.",
     }))
+
+  test('stores what two programs store at once', async () => {
+    await everyInterleaving({
+      name: 'storeEvent',
+      first: (redis) => storeEvent(redis, event(1)),
+      second: (redis) => storeEvent(redis, event(2)),
+      verify: async ({ first, second, after }) => {
+        const stored = (await box.admin.lrange('events:user-42', 0, -1)).map(
+          (one) => JSON.parse(one).payload.n,
+        )
+        verifyEqual(
+          [first.ok, second.ok],
+          [stored.includes(1), stored.includes(2)],
+          `Two programs called \`storeEvent\` for one entity at once${after ? `, the second one right after the first one's \`${after}\`` : ''}. A call that resolves should have stored its event, and here one hasn't, or one that rejected has. If you use \`WATCH\`, \`EXEC\` replies nil when a key has changed, and then it has stored nothing. Appending needs no \`WATCH\`. (Received: whether each call resolved; expected: whether its event is there.)`,
+        )
+      },
+    })
+  })
 })
 
 describe('readEvents', () => {
@@ -398,6 +416,17 @@ describe('readEvents', () => {
       works: ({ events, next }) => events.length === 500 && next === 500,
       why: "A list that can't be read isn't an empty page, and a page isn't the last one just because the next one can't be read.",
     }))
+
+  test('reads an event that is there twice', async () => {
+    await plant('events:user-42', 1, 2)
+    await plant('events:user-42', 2, 2)
+    const page = await call('readEvents', () => readEvents(box.redis, 'user-42'))
+    verifyEqual(
+      page.events,
+      [event(1), event(2), event(2)],
+      'The second event was stored twice, as it may be if the reply was lost, and `readEvents` should return the list as it is, with three events. A page without one of them no longer fits the positions in the list.',
+    )
+  })
 })
 
 describe('readEventsByType', () => {
@@ -860,6 +889,10 @@ describe('followEvents', () => {
         seen = [...inbox.seen]
         await follower.stop()
         await redis.ping()
+        // A message that arrives while the connection is closing may still start a read, which handles nothing.
+        for (let turn = 0; turn < 200 && box.commands.some(({ pending }) => pending); turn += 1) {
+          await box.roundTrips(1)
+        }
       },
       second: async () => {
         await storedElsewhere(2)
@@ -969,6 +1002,19 @@ describe('followEvents', () => {
       }
       await stop(follower)
     }
+  })
+
+  test('begins at a position that is still to come', async () => {
+    await plant('events:type:USER_REGISTERED', 1, 3)
+    const inbox = newInbox()
+    const follower = await follow(5, inbox.handle)
+    for (const n of [4, 5, 6]) await storedElsewhere(n)
+    await until(() => inbox.seen.includes(6))
+    verifyEqual(
+      [inbox.seen, await stop(follower)],
+      [[6], 6],
+      '`followEvents` from position 5 was called when the list had three events, and three more were stored. It should only handle the sixth event, at position 5, and `stop` should resolve to 6. (Received: the events that were handled, and what `stop` resolved to.)',
+    )
   })
 })
 
