@@ -5,6 +5,7 @@ import {
   counted,
   type EventStore,
   numbers,
+  type Payload,
   type StoredEvent,
   type Subject,
   type Upcasters,
@@ -116,6 +117,14 @@ export function readingConforms(subject: Subject): void {
     )
     await subject.trim(S, 0)
     verifyEqual(await versions(), [], 'All events of the stream were trimmed. `read` should yield no pages.')
+    const { long } = subject.sizes
+    await subject.plant('order-2', long)
+    await subject.trim('order-2', 2)
+    verifyEqual(
+      (await readAll(subject.open(), 'order-2')).map(({ version }) => version),
+      [long - 1, long],
+      `All but the last two of ${long} events were trimmed, which is more than a page. \`read\` should yield these two. A range of versions without an event isn't the end of the stream: ask for the next events after a version, however far away they are.`,
+    )
   })
 
   test('while other clients write', async () => {
@@ -211,6 +220,25 @@ export function readingConforms(subject: Subject): void {
         future.schemaVersion === 2,
       'A program without upcasters read an event of schema version 2. `read` should throw an UnknownSchemaError with `eventType` and `schemaVersion`.',
       { received: future },
+    )
+  })
+  test('the tenth schema version', async () => {
+    const step = (payload: Payload) => payload
+    const newer = subject.open({ upcasters: { COUNTER_RAISED: Array.from({ length: 9 }, () => step) } })
+    await call('append', () => newer.append(S, [counted(1)], { expected: 0 }))
+    const older = subject.open({ upcasters: { COUNTER_RAISED: [step] } })
+    let thrown: unknown
+    await call('read', async () => {
+      try {
+        for await (const _ of older.read(S));
+      } catch (error) {
+        thrown = error
+      }
+    })
+    verify(
+      thrown instanceof subject.errors.UnknownSchemaError && thrown.schemaVersion === 10,
+      'An event of schema version 10 was read by a program whose current one is 2. `read` should throw an UnknownSchemaError with the `schemaVersion` 10, as a number. (If you compare schema versions, compare numbers: as strings, 10 comes before 2.)',
+      { received: thrown },
     )
   })
 }

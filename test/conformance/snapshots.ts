@@ -81,6 +81,11 @@ export function snapshotsConform(subject: Subject): void {
     await subject.plant(S, 10)
     const saved = await save(summing(), await load(summing()))
     verifyEqual(saved, true, '`saveSnapshot` should resolve to true if it stored the state.')
+    verifyEqual(
+      await load(summing()),
+      { state: { sum: 55, count: 10 }, version: 10 },
+      'A snapshot was taken at version 10, and no event followed. `load` should return the state and the version of the snapshot.',
+    )
     await append(100, 200)
     const model = summing()
     verifyEqual(
@@ -160,17 +165,39 @@ export function snapshotsConform(subject: Subject): void {
       [false, { state: { sum: 10, count: 4 }, version: 4 }],
       "An old program, with version 9 of the model, saved a snapshot when there was already one of version 10. The newer model's snapshot should stay.",
     )
+    await append(5)
+    verifyEqual(
+      [await save(summing(9), { state: { sum: -999, count: 5 }, version: 5 }), await load(summing(10))],
+      [false, { state: { sum: 15, count: 5 }, version: 5 }],
+      "An old program, with version 9 of the model, saved a snapshot at version 5 of the stream, when there was already one of model version 10 at version 4. The newer model's snapshot should stay. Compare the stream's versions only if the model's versions are the same.",
+    )
     await save(summing(10), { state: { sum: -777, count: 4 }, version: 4 })
     verifyEqual(
       await load(summing(9)),
-      { state: { sum: 10, count: 4 }, version: 4 },
+      { state: { sum: 15, count: 5 }, version: 5 },
       'The snapshot was made by version 10 of the model, and an old program with version 9 is loading. A newer version of the model is a different one, too, so replay the events.',
+    )
+  })
+
+  test('has two versions of a model at once', async () => {
+    await subject.plant(S, 3)
+    const store = subject.open()
+    await load(summing(1), S, store)
+    const doubled = summing(2)
+    const twice: Model<Sum> = {
+      ...doubled,
+      evolve: (state, event) => doubled.evolve(doubled.evolve(state, event), event),
+    }
+    verifyEqual(
+      await call('load', () => store.load(S, twice)),
+      { state: { sum: 12, count: 6 }, version: 3 },
+      "A store loaded a stream with version 1 of a model, and then with version 2, whose `evolve` counts every event twice. The second state should come from the events and the second model's own `evolve`.",
     )
   })
 
   test('keeps a state that looks like nothing', async () => {
     await subject.plant(S, 2)
-    for (const state of [0, '', false]) {
+    for (const state of [0, '', false, null]) {
       const model = { name: 'odd', version: 1, initial: 'initial' as unknown, evolve: () => state as unknown }
       const store = subject.open()
       verifyEqual(
@@ -182,7 +209,7 @@ export function snapshotsConform(subject: Subject): void {
       verifyEqual(
         await call('load', () => store.load(S, model)),
         { state, version: 2 },
-        `The state ${JSON.stringify(state)} was saved at version 2, and the events are gone. \`load\` should return it: 0, '', and false are ordinary states, not a sign of damage.`,
+        `The state ${JSON.stringify(state)} was saved at version 2, and the events are gone. \`load\` should return it: 0, '', false, and null are ordinary states, not a sign of damage.`,
       )
     }
   })

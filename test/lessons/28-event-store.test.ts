@@ -139,6 +139,23 @@ describe('append', () => {
 
   appendConforms(subject)
 
+  test('the schema version of each event', async () => {
+    const same = (payload: StoreEvent['payload']) => payload
+    const store = new RedisEventStore(box.redis, {
+      partition: PARTITION,
+      upcasters: { COUNTER_RAISED: [same, same] },
+    })
+    const cleared = { ...counted(2), eventType: 'COUNTER_CLEARED' }
+    await call('append', () => store.append(S, [counted(1), cleared, counted(3)], { expected: 'none' }))
+    for (const key of [KEY, LOG]) {
+      verifyEqual(
+        (await box.admin.xrange(key, '-', '+')).map(([, flat]) => fieldsOf(flat).schemaVersion),
+        ['3', '1', '3'],
+        `A store with two upcasters for COUNTER_RAISED, and none for COUNTER_CLEARED, appended an event of the first type, one of the second, and another of the first. In ${key}, their \`schemaVersion\` should be 3, 1, and 3: each event's own type counts.`,
+      )
+    }
+  })
+
   test('a stream without events', async () => {
     await box.admin.xgroup('CREATE', KEY, 'mailer', '$', 'MKSTREAM')
     await callError(
@@ -170,20 +187,28 @@ describe('append', () => {
   })
 
   test('a log that is not a stream', async () => {
-    await box.admin.set(LOG, 'something else')
-    const outcome = await attempt('append', () =>
-      open(box.redis).append(S, [counted(1)], { expected: 'any' }),
-    )
-    verify(
-      !outcome.ok && !(outcome.error instanceof ConcurrencyError),
-      "The log's key isn't a stream, so nothing can be written to it. `append` should let the Redis error pass through.",
-      { received: outcome },
-    )
-    verifyEqual(
-      await entries(KEY),
-      [],
-      "The log's key isn't a stream, so `append` failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor `MULTI` rolls back what it has written, so before the first write, do everything that can fail.",
-    )
+    const others: readonly (readonly [type: string, plant: () => Promise<unknown>])[] = [
+      ['a string', () => box.admin.set(LOG, 'something else')],
+      ['a list', () => box.admin.rpush(LOG, 'something else')],
+      ['a hash', () => box.admin.hset(LOG, 'something', 'else')],
+    ]
+    for (const [type, plant] of others) {
+      await box.admin.del(LOG)
+      await plant()
+      const outcome = await attempt('append', () =>
+        open(box.redis).append(S, [counted(1)], { expected: 'any' }),
+      )
+      verify(
+        !outcome.ok && !(outcome.error instanceof ConcurrencyError),
+        `The log's key held ${type}, which isn't a stream, so nothing can be written to it. \`append\` should let the Redis error pass through.`,
+        { received: outcome },
+      )
+      verifyEqual(
+        await entries(KEY),
+        [],
+        `The log's key held ${type}, which isn't a stream, so \`append\` failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor \`MULTI\` rolls back what it has written, so before the first write, do everything that can fail.`,
+      )
+    }
   })
 
   test('very high versions', async () => {
@@ -344,6 +369,29 @@ describe('append', () => {
 describe('commands that come twice', () => {
   commandsConform(subject)
 
+  test('the same command from two programs', async () => {
+    const append = (redis: Redis) =>
+      open(redis).append(S, countedFrom(1, 2), { expected: 'none', commandId: 'cmd-1' })
+    await everyInterleaving({
+      name: 'append',
+      first: append,
+      second: append,
+      verify: async ({ first, second, after }) => {
+        const situation = `Two programs sent the same command, with expected "none"${after ? `, the second one right after the first one's ${after}` : ''}.`
+        verifyEqual(
+          (await subject.stored(S)).map(({ event }) => event.eventId),
+          ['e-1', 'e-2'],
+          `${situation} Its events should be there once. Look for the command ID and write in one step.`,
+        )
+        verify(
+          first.ok && second.ok && first.value.position === second.value.position,
+          `${situation} Both calls should get the same result. If the command is still unknown when you look for it, it may be done when you compare versions: do both in one step.`,
+          { received: { first, second } },
+        )
+      },
+    })
+  })
+
   test('never forgets', async () => {
     await call('append', () =>
       open(box.redis).append(S, [counted(1)], { expected: 'any', commandId: 'cmd-1' }),
@@ -412,6 +460,24 @@ describe('read', () => {
     )
   })
 
+  test('an event that cannot be decoded', async () => {
+    await plantUnreadable()
+    const read = await attempt('read', async () => {
+      for await (const _ of open(box.redis).read(S));
+    })
+    const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
+    for (const [name, outcome] of [
+      ['read', read],
+      ['load', await attempt('load', () => open(box.redis).load(S, model))],
+    ] as const) {
+      verify(
+        isMalformed(outcome),
+        `Version 3 of 4 isn't an event (its JSON is cut off). \`${name}\` should let the MalformedEventError from \`decodeEvent\` pass through: no event may be missing.`,
+        { received: outcome.ok ? 'no error' : outcome.error },
+      )
+    }
+  })
+
   test('passes on errors', async () => {
     await box.admin.set(KEY, 'not a stream')
     const outcome = await attempt('read', async () => {
@@ -442,6 +508,22 @@ describe('read', () => {
     })
   })
 })
+
+/** Plants events 1, 2, and 4, and something in the place of event 3 that isn't an event. */
+async function plantUnreadable(): Promise<void> {
+  await subject.plant(S, 2)
+  for (const [version, event] of [
+    ['3', '{"eventId":'],
+    ['4', JSON.stringify(counted(4))],
+  ] as const) {
+    const fields = ['schemaVersion', '1', 'event', event]
+    await box.admin.xadd(KEY, `${version}-0`, ...fields)
+    await box.admin.xadd(LOG, '*', 'stream', S, 'version', version, ...fields)
+  }
+}
+
+const isMalformed = (outcome: Outcome<unknown>) =>
+  !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError'
 
 const TOO_LARGE =
   'The stream has 1,010 events, and more than 1,000 were fetched at once. Read long streams in pages. Otherwise, every other client waits, and memory fills up.'
@@ -496,10 +578,14 @@ describe('subscribe', () => {
 
   test('ends at once, whatever it waits for', async () => {
     const stop = new AbortController()
+    let isDone = false
     const running = attempt('subscribe', () => open(box.redis).subscribe(() => {}, { signal: stop.signal }), {
       background: true,
       seconds: 20,
+    }).finally(() => {
+      isDone = true
     })
+    running.catch(() => {})
     const waiting = () =>
       box.commands.filter(
         ({ name, args, pending }) =>
@@ -510,12 +596,15 @@ describe('subscribe', () => {
     for (let turn = 0; turn < 200 && waiting().length === 0; turn += 1) await box.roundTrips(1)
     const reads = waiting()
     stop.abort()
-    const outcome = await running
+    // It only passes if `subscribe` never resolves.
+    const deadline = performance.now() + 10_000
+    while (!isDone && performance.now() < deadline) await box.roundTrips(1)
+    const outcome = isDone ? await running : undefined
     const unblocked = box.commands.some(({ name }) => name === 'CLIENT')
     verify(
-      outcome.ok && (unblocked || !reads.some(({ reply }) => reply === null)),
-      'The signal aborted while `subscribe` was waiting for an event, and `subscribe` waited until its read timed out. A program that wants to shut down has to wait just as long. Cut the connection that the read waits on: `reader.disconnect()`.',
-      { received: outcome.ok ? 'it waited for the whole BLOCK' : outcome.error },
+      outcome?.ok === true && (unblocked || !reads.some(({ reply }) => reply === null)),
+      'The signal aborted while `subscribe` was waiting for an event, and `subscribe` continued to wait. A program that wants to shut down has to wait just as long. Cut the connection that the read waits on: `reader.disconnect()`.',
+      { received: outcome === undefined || outcome.ok ? 'it was still waiting' : outcome.error },
     )
   })
 
@@ -571,11 +660,15 @@ describe('subscribe', () => {
         unblocked += Number(await box.admin.client('UNBLOCK', Number(one.slice(3)), 'TIMEOUT'))
     }
     await subject.plant(S, 1)
+    // It only passes if the event never comes.
+    const deadline = performance.now() + 10_000
+    while (!isOver && seen.length === 0 && performance.now() < deadline) await box.roundTrips(1)
+    stop.abort()
     const outcome = await running
     verify(
       outcome.ok && seen.length === 1,
       'A read of `subscribe` ended without an event, because its `BLOCK` timed out, and then an event was written, which the handler never received. Redis replies nil when the time is up: read again, from the same position.',
-      { received: outcome.ok ? 'it resolved' : outcome.error },
+      { received: outcome.ok ? `${seen.length} events` : outcome.error },
     )
   })
 
@@ -597,6 +690,26 @@ describe('subscribe', () => {
     verify(
       most <= 1_000,
       `The log had 1,010 events, and one command of \`subscribe\` fetched ${most} of them. A log is as long as the history, so read it in pages, with \`COUNT\`, while you catch up.`,
+    )
+  })
+
+  test('an event that cannot be decoded', async () => {
+    await plantUnreadable()
+    const stop = new AbortController()
+    const seen: number[] = []
+    const handler = ({ version }: { readonly version: number }) => {
+      seen.push(version)
+      if (version === 4) stop.abort() // so that a subscription that continues anyway doesn't wait forever
+    }
+    const outcome = await attempt(
+      'subscribe',
+      () => open(box.redis).subscribe(handler, { signal: stop.signal }),
+      { background: true },
+    )
+    verify(
+      isMalformed(outcome) && seen.every((version) => version < 3),
+      "Event 3 in the log isn't an event (its JSON is cut off). `subscribe` should reject with the MalformedEventError from `decodeEvent`, and not skip an event that it can't read.",
+      { received: outcome.ok ? { seen } : outcome.error },
     )
   })
 
@@ -822,6 +935,26 @@ describe('snapshots', () => {
           await call('load', () => open(box.connect()).load(S, model)),
           { state: 3, version: 3 },
           'An event was appended while a snapshot was being made. After that, `load` should return a state with all three events, each of them once.',
+        )
+      },
+    })
+  })
+
+  test('a snapshot that is replaced while it is loaded', async () => {
+    const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
+    await everyInterleaving({
+      name: 'load',
+      prepare: async (admin) => {
+        await subject.plant(S, 3)
+        await admin.hset(`es:{p7}:snapshot:count:${S}`, { modelVersion: '1', version: '2', state: '2' })
+      },
+      first: (redis) => open(redis).load(S, model),
+      second: (redis) => open(redis).saveSnapshot(S, model, { state: 3, version: 3 }),
+      verify: ({ first, after }) => {
+        verifyEqual(
+          first.ok ? first.value : first.error,
+          { state: 3, version: 3 },
+          `There was a snapshot at version 2 of 3, and another process saved one at version 3 while \`load\` was running${after ? `, right after its ${after}` : ''}. The state should count each of the three events once. Read all fields of a snapshot with one command.`,
         )
       },
     })
