@@ -5,6 +5,7 @@ import {
   code,
   everyCrash,
   everyInterleaving,
+  type Outcome,
   passesOnErrors,
   passesOnWrongType,
   sharedWatch,
@@ -97,19 +98,19 @@ describe('nextSteps', () => {
       [CREATED],
       now,
       [],
-      'The only event is ORDER_CREATED. `nextSteps` should return [], because the order is still waiting for payment and stock.',
+      'The only event is `ORDER_CREATED`. `nextSteps` should return `[]`, because the order is still waiting for payment and stock.',
     )
     await steps(
       [CREATED, PAID],
       now,
       [],
-      "The order is paid, but the stock service hasn't answered yet. `nextSteps` should return [] and wait.",
+      "The order is paid, but the stock service hasn't answered yet. `nextSteps` should return `[]` and wait.",
     )
     await steps(
       [CREATED, RESERVED],
       now,
       [],
-      "The stock is reserved, but the order isn't paid yet. `nextSteps` should return [] and wait.",
+      "The stock is reserved, but the order isn't paid yet. `nextSteps` should return `[]` and wait.",
     )
     await steps(
       [CREATED, PAID, RESERVED],
@@ -121,7 +122,7 @@ describe('nextSteps', () => {
       [CREATED, PAID, RESERVED, CONFIRMED],
       now,
       [],
-      'The order is already confirmed. `nextSteps` should return [] and not confirm it again.',
+      'The order is already confirmed. `nextSteps` should return `[]` and not confirm it again.',
     )
   })
 
@@ -136,7 +137,7 @@ describe('nextSteps', () => {
       [CREATED, PAID, REJECTED],
       clock(),
       [cancel('out of stock'), refund(7_697)],
-      'The order was paid, and then there was no stock. `nextSteps` should cancel it and refund the 7697 cents.',
+      'The order was paid, and then there was no stock. `nextSteps` should cancel it and refund the 7,697 cents.',
     )
     for (const history of [
       [CREATED, PAID, RESERVED, REJECTED],
@@ -146,14 +147,14 @@ describe('nextSteps', () => {
         history,
         clock(),
         [cancel('out of stock'), refund(7_697)],
-        'The stock was reserved and also rejected (a shelf broke). Rule 4 comes before rule 5, so STOCK_REJECTED decides: cancel the order and refund the money.',
+        'The stock was reserved and also rejected (a shelf broke). Rule 4 comes before rule 5, so `STOCK_REJECTED` decides: cancel the order and refund the money.',
       )
     }
     await steps(
       [CREATED, PAID, RESERVED, CONFIRMED, REJECTED],
       clock(),
       [],
-      'The order was confirmed, and STOCK_REJECTED came after that. Rule 3 comes before rule 4, so `nextSteps` should return [].',
+      'The order was confirmed, and `STOCK_REJECTED` came after that. Rule 3 comes before rule 4, so `nextSteps` should return `[]`.',
     )
   })
 
@@ -164,33 +165,38 @@ describe('nextSteps', () => {
       [CREATED, RESERVED, PAID],
       clock(),
       [confirm],
-      `STOCK_RESERVED came before the payment. ${why}`,
+      `\`STOCK_RESERVED\` came before the payment. ${why}`,
     )
     await steps(
       [CREATED, REJECTED, PAID],
       clock(),
       [cancel('out of stock'), refund(7_697)],
-      `STOCK_REJECTED came before the payment. ${why}`,
+      `\`STOCK_REJECTED\` came before the payment. ${why}`,
     )
-    await steps([PAID, REJECTED], clock(), [], `Without ORDER_CREATED there is nothing to decide yet. ${why}`)
+    await steps(
+      [PAID, REJECTED],
+      clock(),
+      [],
+      `Without \`ORDER_CREATED\`, there's nothing to decide yet. ${why}`,
+    )
     for (const history of [
       [CANCELLED, PAID],
       [PAID, RESERVED],
       [CONFIRMED, PAID],
     ]) {
-      const types = history.map(({ eventType }) => eventType).join(' and ')
+      const types = history.map(({ eventType }) => `\`${eventType}\``).join(' and ')
       await steps(
         history,
         tooLate(),
         [],
-        `The history has only ${types}. Rule 1 comes first: without ORDER_CREATED, \`nextSteps\` should return [].`,
+        `The history has only ${types}. Rule 1 comes first: without \`ORDER_CREATED\`, \`nextSteps\` should return \`[]\`.`,
       )
     }
     await steps(
       [PAID, REJECTED, CREATED],
       clock(),
       [cancel('out of stock'), refund(7_697)],
-      `ORDER_CREATED came last. ${why}`,
+      `\`ORDER_CREATED\` came last. ${why}`,
     )
   })
 
@@ -205,19 +211,19 @@ describe('nextSteps', () => {
       [CREATED, PAID, REJECTED, CANCELLED, REFUNDED],
       clock(),
       [],
-      'The order is canceled and its refund is already requested, but `nextSteps` compensated a second time. It should return [].',
+      'The order is canceled and its refund is already requested, but `nextSteps` compensated a second time. It should return `[]`.',
     )
     await steps(
       [CREATED, PAID, REJECTED, CANCELLED, REFUNDED, event(8, 'PAYMENT_RECEIVED', { amountCents: 500 })],
       clock(),
       [refund(500)],
-      'The customer paid 7697 and 500 cents, and a refund of 7697 is requested. That leaves 500 to refund.',
+      'The customer paid 7,697 and 500 cents, and a refund of 7,697 is requested. That leaves 500 to refund.',
     )
     await steps(
       [CREATED, PAID, REJECTED, CANCELLED, event(8, 'REFUND_REQUESTED', { amountCents: 8_000 })],
       clock(),
       [],
-      'The customer paid 7697 cents, and a refund of 8000 is requested. No refund is due, so `nextSteps` should return []. A refund of -303 would take money from the customer.',
+      'The customer paid 7,697 cents, and a refund of 8,000 is requested. No refund is due, so `nextSteps` should return `[]`. A refund of -303 would take money from the customer.',
     )
     const issued = event(8, 'REFUND_ISSUED', { amountCents: 7_697 })
     await steps(
@@ -232,7 +238,7 @@ describe('nextSteps', () => {
       ],
       clock(),
       [refund(500)],
-      'The customer paid 7697 and 500 cents. A refund of 7697 was requested, and the payment service issued it. That leaves 500 to refund: REFUND_ISSUED is the answer to REFUND_REQUESTED, so only one of the two counts.',
+      'The customer paid 7,697 and 500 cents. A refund of 7,697 was requested, and the payment service issued it. That leaves 500 to refund: `REFUND_ISSUED` is the answer to `REFUND_REQUESTED`, so only one of the two counts.',
     )
     await steps(
       [CREATED, PAID, RESERVED, CONFIRMED, event(9, 'ORDER_CANCELLED', { reason: 'customer' })],
@@ -248,7 +254,7 @@ describe('nextSteps', () => {
       [CREATED],
       before,
       [],
-      'One millisecond before the deadline, the order should still wait: `nextSteps` should return [].',
+      'One millisecond before the deadline, the order should still wait: `nextSteps` should return `[]`.',
     )
     await steps(
       [CREATED],
@@ -272,7 +278,7 @@ describe('nextSteps', () => {
       [CREATED, PAID, RESERVED, CONFIRMED],
       tooLate(),
       [],
-      'A confirmed order has no deadline, so `nextSteps` should return [].',
+      'A confirmed order has no deadline, so `nextSteps` should return `[]`.',
     )
     await steps(
       [{ ...CREATED, timestamp: '2026-03-01T10:00:00+01:00' }],
@@ -289,7 +295,7 @@ describe('nextSteps', () => {
         history,
         tooLate(),
         [cancel('timeout'), refund(7_697)],
-        'The order was created 15 minutes ago and paid one minute ago. Count the deadline from the timestamp of ORDER_CREATED, wherever that event is in the history.',
+        'The order was created 15 minutes ago and paid one minute ago. Count the deadline from the timestamp of `ORDER_CREATED`, wherever that event is in the history.',
       )
     }
   })
@@ -299,6 +305,11 @@ const stock = { group: 'stock', consumer: 'stock-1' }
 const react = ({ eventType }: Event): readonly Fact[] =>
   eventType === 'ORDER_CREATED' ? [{ eventType: 'STOCK_RESERVED', payload: { shelf: 'A 3' } }] : []
 const runStock = (redis = box.redis) => runService(redis, stock, react, clock)
+
+/** Fails with the error of the call to `runService` that rejected, if one did. */
+async function bothResolve(...outcomes: readonly Outcome<number>[]): Promise<void> {
+  for (const one of outcomes) await call('runService', () => (one.ok ? one.value : Promise.reject(one.error)))
+}
 
 /** Fails if the code waits for new entries. Pending entries are never waited for. */
 function returnsWithoutWaiting(name: string): void {
@@ -319,12 +330,12 @@ describe('runService', () => {
     const [, , made] = await eventsIn(BUS)
     verify(
       made !== undefined,
-      'Two events were on the bus before the service first started, and `runService` added no reaction to them. Create the group at 0, so that it includes what is already there, and read new entries with `>`.',
+      'Two events were on the bus before the service first started, and `runService` added no reaction to them. Create the group at `0`, so that it includes what is already there, and read new entries with `>`.',
     )
     verifyEqual(
       [made.eventType, made.entityId, made.payload, made.timestamp],
       ['STOCK_RESERVED', 'order-1', { shelf: 'A 3' }, '2026-03-01T09:05:00.000Z'],
-      'The reaction should be an event as in lesson 01: with the type and payload of the fact, the `entityId` of the event that caused it, and the current time from `clock`.',
+      'The reaction should be an event like the ones in lesson 01, with the type and payload of the fact, the `entityId` of the event that caused it, and the current time from `clock`.',
     )
     verify(UUID.test(made.eventId), 'The new event should have a new UUID as its `eventId`.', {
       received: made.eventId,
@@ -357,7 +368,7 @@ describe('runService', () => {
     verifyEqual(
       (await eventsIn(BUS))[1]?.metadata,
       { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' },
-      "The event had a `userId` and a `causationId` of its own. The metadata of the reaction should be exactly `{ correlationId, causationId }`, because the user didn't cause the reaction, the event did.",
+      'The event had a `userId` and a `causationId` of its own. The metadata of the reaction should be exactly `{ correlationId, causationId }`, because the event caused the reaction, not the user.',
     )
   })
 
@@ -406,7 +417,7 @@ describe('runService', () => {
         )
         verify(
           count(types, 'STOCK_RESERVED') === 1 && (await pending('stock')) === 0,
-          `The service died after its ${code(last, 'start')} and was restarted with the same names, but its pending event was never finished. Read your own pending entries first (from 0), then \`>\`, and acknowledge in the same step as the reaction.`,
+          `The service died after its ${code(last, 'start')} and was restarted with the same names, but its pending event was never finished. Read your own pending entries first (from \`0\`), then \`>\`, and acknowledge in the same step as the reaction.`,
           { received: types },
         )
       },
@@ -419,12 +430,12 @@ describe('runService', () => {
     verifyEqual(
       await typesIn(),
       ['ORDER_CREATED', 'ORDER_CREATED', 'STOCK_RESERVED'],
-      'One event was on the bus twice with the same `eventId`, because its sender had lost a reply, and the service reacted twice. Store the `eventId` in the same step as the reaction.',
+      'One event was on the bus twice with the same `eventId`, because its sender missed a reply and sent it again, and the service reacted twice. Store the `eventId` in the same step as the reaction.',
     )
     verifyEqual(
       await pending('stock'),
       0,
-      'The duplicate should be acknowledged too, or it stays pending forever.',
+      'The duplicate should be acknowledged, too. Otherwise, it stays pending forever.',
     )
     verifyEqual(
       handled,
@@ -447,8 +458,7 @@ describe('runService', () => {
         first: (redis) => runStock(redis),
         second: (redis) => runService(redis, { group: 'stock', consumer: 'stock-2' }, react, clock),
         verify: async ({ first, second, held }) => {
-          for (const one of [first, second])
-            await call('runService', () => (one.ok ? one.value : Promise.reject(one.error)))
+          await bothResolve(first, second)
           verifyEqual(
             count(await typesIn(), 'STOCK_RESERVED'),
             1,
@@ -472,8 +482,7 @@ describe('runService', () => {
           `Two consumers of a new group started at once, and the second created the group before the first one's ${code(held, 'end')}. The first one failed with \`BUSYGROUP\`, although the group that it needs exists. Ignore that error, and no other.`,
           { received: failed?.ok === false && failed.error },
         )
-        for (const one of [first, second])
-          await call('runService', () => (one.ok ? one.value : Promise.reject(one.error)))
+        await bothResolve(first, second)
         verifyEqual(
           count(await typesIn(), 'STOCK_RESERVED'),
           1,
@@ -542,7 +551,7 @@ describe('runService', () => {
     verifyEqual(
       [count(types, 'STOCK_RESERVED'), await pending('stock')],
       [120, 0],
-      '120 entries were pending for this consumer, and `runService` left some of them (received: the reactions, and how many are pending). Each `XACK` shortens the list of pending entries, so read it from `0` until it is empty. Then continue with `>`.',
+      '120 entries were pending for this consumer, and `runService` left some of them unhandled (received: the reactions, and how many are pending). Each `XACK` shortens the list of pending entries, so read it from `0` until it is empty. Then continue with `>`.',
     )
   })
 
@@ -585,13 +594,25 @@ describe('runService', () => {
 
 const manage = (redis = box.redis, consumer = 'manager-1') => runProcess(redis, consumer, clock)
 
+/** Publishes the events, and lets another process of the manager handle them. */
+async function publishAndManage(...events: readonly Event[]): Promise<void> {
+  await publish(...events)
+  await call('runProcess', () => manage(box.connect()))
+}
+
+/** Returns the payload of each `REFUND_REQUESTED` on the bus. */
+async function refundsRequested() {
+  const refunds = (await eventsIn(BUS)).filter(({ eventType }) => eventType === 'REFUND_REQUESTED')
+  return refunds.map(({ payload }) => payload)
+}
+
 /** The hints belong to an order that was compensated twice, and to one that wasn't compensated completely. */
 async function exactlyOnce(what: string, hints: { twice?: string; missing?: string } = {}): Promise<void> {
   const types = await typesIn()
   const found = [count(types, 'ORDER_CANCELLED'), count(types, 'REFUND_REQUESTED')]
   verify(
     found.every((n) => n <= 1),
-    `${what}. The bus has ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times, so the order was compensated twice. Write the event, the decisions, and the \`XACK\` in one step, and only if the history hasn't grown since you read it.${hints.twice ?? ''}`,
+    `${what}. The bus has \`ORDER_CANCELLED\` ${found[0]} times and \`REFUND_REQUESTED\` ${found[1]} times, so the order was compensated twice. Write the event, the decisions, and the \`XACK\` in one step, and only if the history hasn't grown since you read it.${hints.twice ?? ''}`,
     { received: types },
   )
   verifyEqual(
@@ -605,7 +626,7 @@ async function nothingPending(what: string): Promise<void> {
   verifyEqual(
     await pending('order-process'),
     0,
-    `${what}. An event that a consumer had read still isn't acknowledged. First read the pending entries of the consumer whose name was passed in (\`XREADGROUP\` from 0), then new ones (\`>\`), and acknowledge each finished entry.`,
+    `${what}. An event that a consumer had read still isn't acknowledged. First read the pending entries of the consumer whose name was passed in (\`XREADGROUP\` from \`0\`), then new ones (\`>\`), and acknowledge each finished entry.`,
   )
 }
 
@@ -627,7 +648,7 @@ describe('the process manager', () => {
     for (const key of await box.admin.keys('*')) {
       verify(
         (await box.admin.ttl(key)) < 0,
-        `\`runProcess\` finished with an open order, and its key \`${key}\` will expire someday. The history is the manager's only memory, and no one else can find an order that waits too long, so set no expiration.`,
+        `\`runProcess\` finished with an open order, and its key \`${key}\` will expire someday. The history is the manager's only memory, and nothing else can find an order that has waited too long, so don't set an expiration.`,
       )
     }
   })
@@ -638,7 +659,7 @@ describe('the process manager', () => {
     const made = (await eventsIn(BUS)).slice(3)
     verify(
       made.length <= 2,
-      'The order was paid, but there was no stock. `runProcess` put ORDER_CANCELLED and REFUND_REQUESTED on the bus, and when it read them back, it decided again. Record its decisions in the history of the order too.',
+      'The order was paid, but there was no stock. `runProcess` put `ORDER_CANCELLED` and `REFUND_REQUESTED` on the bus, and when it read them back, it decided again. Record its decisions in the history of the order, too.',
       { received: made.map(({ eventType }) => eventType) },
     )
     verifyEqual(
@@ -647,7 +668,7 @@ describe('the process manager', () => {
         { eventType: 'ORDER_CANCELLED', payload: { reason: 'out of stock' }, entityId: 'order-1' },
         { eventType: 'REFUND_REQUESTED', payload: { amountCents: 7_697 }, entityId: 'order-1' },
       ],
-      'The order was paid, but there was no stock. `runProcess` should put ORDER_CANCELLED and then REFUND_REQUESTED on the bus.',
+      'The order was paid, but there was no stock. `runProcess` should put `ORDER_CANCELLED` and then `REFUND_REQUESTED` on the bus.',
     )
     verifyEqual(
       made.map(({ metadata }) => metadata),
@@ -655,7 +676,7 @@ describe('the process manager', () => {
         { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000004' },
         { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000004' },
       ],
-      'STOCK_REJECTED caused both decisions. Use its `eventId` as their `causationId`, and copy its `correlationId`.',
+      '`STOCK_REJECTED` caused both decisions. Use its `eventId` as their `causationId`, and copy its `correlationId`.',
     )
     verifyEqual(
       [handled, await pending('order-process')],
@@ -674,7 +695,7 @@ describe('the process manager', () => {
         ['ORDER_CREATED', 'PAYMENT_RECEIVED', 'STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
         ['1-0', '2-0', '3-0', '4-0', '5-0'],
       ],
-      '`process:order-1` should have every event that the manager received or published, each once, with the ID `<n>-0` and the field `event`. State kept anywhere else disagrees with the log after a crash.',
+      '`process:order-1` should have every event that the manager received or published, each once, with the ID `<n>-0` and the field `event`. State kept anywhere else may disagree with the log after a crash.',
     )
   })
 
@@ -702,7 +723,7 @@ describe('the process manager', () => {
         await call('expireOrders', () => expireOrders(box.redis, muchTooLate)),
       ],
       [['ORDER_CREATED'], 1],
-      "One order was paid but had no stock, and a second one was only created. The events of the first order shouldn't affect the second, which still waits until `expireOrders` cancels it after its deadline.",
+      "One order was paid, but there was no stock for it, and a second one was only created. The events of the first order shouldn't affect the second, which still waits until `expireOrders` cancels it after its deadline.",
     )
   })
 
@@ -713,18 +734,17 @@ describe('the process manager', () => {
     verifyEqual(
       await typesIn(),
       ['STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
-      "Another manager had recorded ORDER_CREATED and PAYMENT_RECEIVED in `process:order-1`. This one should read them from there, because state in memory or outside the log doesn't include them.",
+      "Another manager had recorded `ORDER_CREATED` and `PAYMENT_RECEIVED` in `process:order-1`. This one should read them from there, because state in memory or outside the log doesn't include them.",
     )
   })
 
   test('ignores a duplicate', async () => {
     await publish(CREATED, PAID, PAID, REJECTED, PAID, REJECTED)
     await call('runProcess', () => manage())
-    const refunds = (await eventsIn(BUS)).filter(({ eventType }) => eventType === 'REFUND_REQUESTED')
     verifyEqual(
-      refunds.map(({ payload }) => payload),
+      await refundsRequested(),
       [{ amountCents: 7_697 }],
-      "One PAYMENT_RECEIVED event was on the bus three times with the same `eventId`. It's one payment, so `runProcess` should request one refund of 7697 cents.",
+      "One `PAYMENT_RECEIVED` event was on the bus three times with the same `eventId`. It's one payment, so `runProcess` should request one refund of 7,697 cents.",
     )
     await box.admin.xgroup('SETID', BUS, 'order-process', '0')
     await call('runProcess', () => manage())
@@ -738,7 +758,7 @@ describe('the process manager', () => {
     verifyEqual(
       await typesIn(PROCESS),
       ['ORDER_CREATED', 'PAYMENT_RECEIVED', 'STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
-      "Another manager had recorded PAYMENT_RECEIVED in `process:order-1`, and its entry on the bus was delivered to this one. Compare the `eventId` with the history, because there's no other memory.",
+      'Another manager had recorded `PAYMENT_RECEIVED` in `process:order-1`, and its entry on the bus was delivered to this one. Compare the `eventId` with the history, because the manager has no other memory.',
     )
   })
 
@@ -746,11 +766,10 @@ describe('the process manager', () => {
     const again = event(8, 'PAYMENT_RECEIVED', { amountCents: 7_697 })
     await publish(CREATED, PAID, again, REJECTED)
     await call('runProcess', () => manage())
-    const refunds = (await eventsIn(BUS)).filter(({ eventType }) => eventType === 'REFUND_REQUESTED')
     verifyEqual(
-      refunds.map(({ payload }) => payload),
+      await refundsRequested(),
       [{ amountCents: 15_394 }],
-      "The customer paid twice: two PAYMENT_RECEIVED events, each with its own `eventId`. Compare events by `eventId`, because two events of one type aren't the same event. `runProcess` should request a refund of all 15394 cents.",
+      'The customer paid twice: two `PAYMENT_RECEIVED` events, each with its own `eventId`. Compare events by `eventId`, because two events of the same type are still different events. `runProcess` should request a refund of all 15,394 cents.',
     )
   })
 
@@ -769,7 +788,7 @@ describe('the process manager', () => {
     verifyEqual(
       outcome.ok ? (await typesIn(PROCESS)).slice(1_200) : outcome.error,
       ['STOCK_RESERVED', 'ORDER_VIEWED', 'ORDER_CONFIRMED'],
-      'The history of an order has 1201 events, and the last is STOCK_RESERVED. `runProcess` should read it to the end, record the next event as 1202-0, and confirm the order.',
+      'The history of an order has 1,201 events, and the last is `STOCK_RESERVED`. `runProcess` should read it to the end, record the next event as `1202-0`, and confirm the order.',
     )
   })
 
@@ -788,7 +807,7 @@ describe('the process manager', () => {
           (await box.admin.xpending(BUS, 'order-process', first, first, 1)).length > 0
         verify(
           !isPending || !(await typesIn(PROCESS)).includes('STOCK_REJECTED'),
-          `The manager died after its ${code(last, 'start')}. STOCK_REJECTED is in \`process:order-1\`, but its entry on the bus isn't acknowledged. Send the \`XACK\` in the step that records the event.`,
+          `The manager died after its ${code(last, 'start')}. \`STOCK_REJECTED\` is in \`process:order-1\`, but its entry on the bus isn't acknowledged. Send the \`XACK\` in the step that records the event.`,
         )
         if (!survived) await call('runProcess', () => manage(box.connect()))
         const what = `The manager died after its ${code(last, 'start')} and was restarted`
@@ -816,11 +835,11 @@ describe('the process manager', () => {
           for (const outcome of [first, second]) {
             verify(
               outcome.ok,
-              `Two managers had PAYMENT_RECEIVED and STOCK_REJECTED of one order pending at once, and one of them gave up. If the history has changed, read it and decide again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+              `Two managers had \`PAYMENT_RECEIVED\` and \`STOCK_REJECTED\` of one order pending at once, and one of them gave up. If the history has changed, read it and decide again.${sameConnection ? sharedWatch(box.commands) : ''}`,
               { received: outcome.ok || outcome.error },
             )
           }
-          const what = `One manager had PAYMENT_RECEIVED pending, the other had STOCK_REJECTED, and the first was held before its ${code(held, 'end')}`
+          const what = `One manager had \`PAYMENT_RECEIVED\` pending, the other had \`STOCK_REJECTED\`, and the first was held before its ${code(held, 'end')}`
           await nothingPending(what)
           const watch = sameConnection ? sharedWatch(box.commands) : ''
           await exactlyOnce(what, { twice: watch, missing: watch })
@@ -834,12 +853,12 @@ describe('the process manager', () => {
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, clock)),
       0,
-      'After 5 minutes no order has waited too long, so `expireOrders` should resolve to 0.',
+      'After 5 minutes, no order has waited too long, so `expireOrders` should resolve to 0.',
     )
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, tooLate)),
       1,
-      "15 minutes after the timestamp of ORDER_CREATED, `expireOrders` should cancel the order and resolve to 1. Take the current time from `clock`. It doesn't matter when the manager read the event.",
+      "15 minutes after the timestamp of `ORDER_CREATED`, `expireOrders` should cancel the order and resolve to 1. Take the current time from `clock`. It doesn't matter when the manager read the event.",
     )
     const made = (await eventsIn(BUS)).slice(2)
     verifyEqual(
@@ -863,18 +882,18 @@ describe('the process manager', () => {
           metadata: { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' },
         },
       ],
-      '`expireOrders` should put ORDER_CANCELLED and REFUND_REQUESTED on the bus, with the current time from `clock` and ORDER_CREATED as their cause.',
+      '`expireOrders` should put `ORDER_CANCELLED` and `REFUND_REQUESTED` on the bus, with the current time from `clock` and `ORDER_CREATED` as their cause.',
     )
     verifyEqual(
       await typesIn(PROCESS),
       ['ORDER_CREATED', 'PAYMENT_RECEIVED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
-      'The decisions of `expireOrders` belong in `process:order-1` too. Without them, the history still shows an open order.',
+      'The decisions of `expireOrders` belong in `process:order-1`, too. Without them, the history still shows an open order.',
     )
     await call('runProcess', () => manage())
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, tooLate)),
       0,
-      'The order is already canceled, so a second call of `expireOrders` should resolve to 0.',
+      'The order is already canceled, so a second call to `expireOrders` should resolve to 0.',
     )
     await exactlyOnce('`expireOrders` canceled the order, and then `runProcess` and `expireOrders` ran again')
   })
@@ -885,12 +904,12 @@ describe('the process manager', () => {
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, tooLate)),
       1,
-      'PAYMENT_RECEIVED was on the bus before ORDER_CREATED. The order is open from the moment `runProcess` records ORDER_CREATED, so after 15 minutes `expireOrders` should cancel it.',
+      '`PAYMENT_RECEIVED` was on the bus before `ORDER_CREATED`. The order is open from the moment `runProcess` records `ORDER_CREATED`, so after 15 minutes, `expireOrders` should cancel it.',
     )
     verifyEqual(
       (await eventsIn(BUS)).slice(2).map(({ metadata }) => metadata.causationId),
       [CREATED.eventId, CREATED.eventId],
-      'PAYMENT_RECEIVED was on the bus before ORDER_CREATED. The cause of both decisions should still be ORDER_CREATED, wherever it is in the history.',
+      '`PAYMENT_RECEIVED` was on the bus before `ORDER_CREATED`. The cause of both decisions should still be `ORDER_CREATED`, wherever it is in the history.',
     )
   })
 
@@ -919,7 +938,7 @@ describe('the process manager', () => {
       .filter(({ args, reply }) => ids.some((id) => JSON.stringify([args, reply ?? null]).includes(id)))
     verify(
       looked.length === 0,
-      'Nine orders were confirmed or canceled (two of them by the customer, one before its ORDER_CREATED arrived), and the third call to `expireOrders` still looked at finished orders. In a year, there will be a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
+      'Nine orders were confirmed or canceled (two of them by the customer, one before its `ORDER_CREATED` arrived), and the third call to `expireOrders` still looked at finished orders. In a year, there will be a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
       { received: looked.map(({ name, args }) => [name, ...args.slice(0, 3)].join(' ').slice(0, 80)) },
     )
   })
@@ -938,17 +957,14 @@ describe('the process manager', () => {
     verifyEqual(
       [expired, cancelled],
       [105, 105],
-      '105 orders were past their deadline, and one call of `expireOrders` should cancel all of them (received: the result, and how many were canceled). If you read the index in pages, continue until no order is past its deadline.',
+      '105 orders were past their deadline, and one call to `expireOrders` should cancel all of them (received: the result, and how many were canceled). If you read the index in pages, continue until no order is past its deadline.',
     )
   })
 
   test('two calls of expireOrders at the same moment', async () => {
     await everyInterleaving({
       name: 'expireOrders',
-      prepare: async () => {
-        await publish(CREATED, PAID)
-        await call('runProcess', () => manage(box.connect()))
-      },
+      prepare: () => publishAndManage(CREATED, PAID),
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => expireOrders(redis, tooLate),
       verify: async ({ first, second, held }) => {
@@ -973,7 +989,7 @@ describe('the process manager', () => {
         verifyEqual(
           await call('expireOrders', () => expireOrders(box.connect(), tooLate)),
           1,
-          `The manager died after its ${code(last, 'start')} while it was recording ORDER_CREATED, and was restarted. 15 minutes later, \`expireOrders\` didn't find the order, which now waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
+          `The manager died after its ${code(last, 'start')} while it was recording \`ORDER_CREATED\`, and was restarted. 15 minutes later, \`expireOrders\` didn't find the order, which now waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
         )
       },
     })
@@ -982,10 +998,7 @@ describe('the process manager', () => {
   test('expireOrders survives a crash', async () => {
     await everyCrash({
       name: 'expireOrders',
-      prepare: async () => {
-        await publish(CREATED, PAID)
-        await call('runProcess', () => manage(box.connect()))
-      },
+      prepare: () => publishAndManage(CREATED, PAID),
       run: (redis) => expireOrders(redis, tooLate),
       verify: async ({ last, survived }) => {
         if (!survived) await call('expireOrders', () => expireOrders(box.connect(), tooLate))
@@ -1001,15 +1014,14 @@ describe('the process manager', () => {
     await everyInterleaving({
       name: 'expireOrders',
       prepare: async () => {
-        await publish(CREATED, PAID)
-        await call('runProcess', () => manage(box.connect()))
+        await publishAndManage(CREATED, PAID)
         await publish(REJECTED)
       },
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => manage(redis),
       verify: async ({ held }) =>
         exactlyOnce(
-          `STOCK_REJECTED was handled while \`expireOrders\` was held before its ${code(held, 'end')}`,
+          `\`STOCK_REJECTED\` was handled while \`expireOrders\` was held before its ${code(held, 'end')}`,
         ),
     })
   })
@@ -1018,14 +1030,13 @@ describe('the process manager', () => {
     await everyInterleaving({
       name: 'expireOrders',
       prepare: async () => {
-        await publish(CREATED)
-        await call('runProcess', () => manage(box.connect()))
+        await publishAndManage(CREATED)
         await publish(PAID)
       },
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => manage(redis),
       verify: async ({ first, held }) => {
-        const what = `PAYMENT_RECEIVED was recorded while \`expireOrders\` was held before its ${code(held, 'end')}`
+        const what = `\`PAYMENT_RECEIVED\` was recorded while \`expireOrders\` was held before its ${code(held, 'end')}`
         verify(
           first.ok && first.value === 1 && count(await typesIn(), 'ORDER_CANCELLED') === 1,
           `${what}. The order was still open and past its deadline. \`expireOrders\` should notice that the history changed, read it again, cancel the order, and resolve to 1.`,
@@ -1040,8 +1051,7 @@ describe('the process manager', () => {
     await everyInterleaving({
       name: 'expireOrders',
       prepare: async () => {
-        await publish(CREATED, PAID)
-        await call('runProcess', () => manage(box.connect()))
+        await publishAndManage(CREATED, PAID)
         await publish(RESERVED)
       },
       first: (redis) => expireOrders(redis, tooLate),
@@ -1051,7 +1061,7 @@ describe('the process manager', () => {
         const [confirmed, cancelled] = [count(types, 'ORDER_CONFIRMED'), count(types, 'ORDER_CANCELLED')]
         verify(
           confirmed + cancelled === 1 && first.ok && first.value === cancelled,
-          `STOCK_RESERVED was handled while \`expireOrders\` was held before its ${code(held, 'end')}. The order should be either confirmed or canceled, once, and \`expireOrders\` should resolve to the number of orders it canceled, which may be 0.`,
+          `\`STOCK_RESERVED\` was handled while \`expireOrders\` was held before its ${code(held, 'end')}. The order should be either confirmed or canceled, once, and \`expireOrders\` should resolve to the number of orders it canceled, which may be 0.`,
           { received: { expireOrders: first.ok ? first.value : first.error, bus: types } },
         )
       },
@@ -1082,10 +1092,7 @@ describe('the process manager', () => {
     })
     await passesOnErrors({
       name: 'expireOrders',
-      prepare: async () => {
-        await publish(CREATED, PAID)
-        await call('runProcess', () => manage(box.connect()))
-      },
+      prepare: () => publishAndManage(CREATED, PAID),
       run: (redis) => expireOrders(redis, tooLate),
       works: async (expired) =>
         expired === 1 &&
@@ -1132,7 +1139,7 @@ describe('forward', () => {
     const handled = await call('forward', () => forward(box.redis, analytics, slow))
     verify(
       mostActive <= 1,
-      "`forward` called `send` for the next event before its previous call had resolved. Handle the entries one at a time, so that events arrive in bus order and a failure doesn't overtake anything.",
+      '`forward` called `send` for the next event before its previous call had resolved. Handle the entries one at a time, so that events arrive in bus order and none is sent after one that failed.',
       { expected: 'one call at a time', received: `${mostActive} calls` },
     )
     verifyEqual(
@@ -1153,7 +1160,7 @@ describe('forward', () => {
     verifyEqual(
       got.length,
       2,
-      'A second call of `forward` had nothing new to send, but it sent events again.',
+      'A second call to `forward` had nothing new to send, but it sent events again.',
     )
   })
 
@@ -1164,7 +1171,7 @@ describe('forward', () => {
     const outcome = await attempt('forward', () => forward(box.redis, analytics, send))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.message === '503 analytics is down',
-      '`send` rejected with an error, and `forward` should reject with the same error. Otherwise the caller has no way to notice that events are waiting.',
+      '`send` rejected with an error, and `forward` should reject with the same error. Otherwise, the caller has no way to notice that events are waiting.',
       { received: outcome },
     )
     state.down = false
@@ -1177,7 +1184,7 @@ describe('forward', () => {
     verifyEqual(
       await pending('analytics'),
       0,
-      'After the second call of `forward`, nothing should be pending.',
+      'After the second call to `forward`, nothing should be pending.',
     )
     await publish(event(21, 'PAYMENT_RECEIVED'), event(22, 'STOCK_RESERVED'))
     state.down = true
@@ -1254,7 +1261,7 @@ describe('forward', () => {
     verifyEqual(
       got.length,
       2,
-      'The group was reset to the beginning, and `forward` sent all the old events again, to another consumer of the group. Store the `eventId` of each sent event in Redis, for the whole group.',
+      'The group was reset to the beginning, and `forward`, called for another consumer of the group, sent old events again. Store the `eventId` of each sent event in Redis, for the whole group.',
     )
   })
 
