@@ -99,6 +99,12 @@ function memoryArchive(kept: readonly number[] = []) {
 
 const inStream = async () => (await box.admin.xrange(STREAM, '-', '+')).map(([one]) => one)
 
+/** Returns the IDs in `all` that are neither in the stream nor in the archive. */
+async function lostOf(all: readonly string[], side: { ids(): string[] }): Promise<readonly string[]> {
+  const kept = new Set([...side.ids(), ...(await inStream())])
+  return all.filter((one) => !kept.has(one))
+}
+
 describe('trimLimit', () => {
   const limit = (of: Parameters<typeof trimLimit>[1] = log) =>
     call('trimLimit', () => trimLimit(box.redis, of))
@@ -109,13 +115,13 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit(),
       '10-0',
-      'The only group has received everything up to 10-0 and acknowledged it, so the limit should be its last delivered ID, 10-0.',
+      'The only group has received everything up to `10-0` and acknowledged it, so the limit should be its last delivered ID, `10-0`.',
     )
     await group('search', 9)
     verifyEqual(
       await limit(),
       '9-0',
-      'A second group has received everything up to 9-0, and the slowest group sets the limit. IDs are two numbers: compared as strings, 9-0 would come after 10-0.',
+      'A second group has received everything up to `9-0`, and the slowest group sets the limit. IDs are two numbers: compared as strings, `9-0` would come after `10-0`.',
     )
   })
 
@@ -126,7 +132,7 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit(),
       '4-0',
-      'The group search has received everything up to 11-0, but 4-0 and 7-0 are still pending. The limit should be the oldest pending entry, 4-0: a trimmed entry stays pending, but it can no longer be processed.',
+      'The group `search` has received everything up to `11-0`, but `4-0` and `7-0` are still pending. The limit should be the oldest pending entry, `4-0`: a trimmed entry stays pending, but it can no longer be processed.',
     )
   })
 
@@ -137,13 +143,13 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit(),
       '3-0',
-      'The group was set back to 3-0 for a replay while 8-0 is pending. Its position and its oldest pending entry both count, and the smaller one is the limit.',
+      'The group was set back to `3-0` for a replay while `8-0` is pending. Its position and its oldest pending entry both count, and the smaller one is the limit.',
     )
     await group('new', 0)
     verifyEqual(
       await limit(),
       '0-0',
-      'A group that has never received an entry still needs all of them, so the limit should be 0-0.',
+      'A group that has never received an entry still needs all of them, so the limit should be `0-0`.',
     )
   })
 
@@ -156,18 +162,18 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit({ ...log, checkpoints: ['checkpoint:stats'] }),
       '10-0',
-      'The projection stats is at 10-0 and the group at 11-0, so the limit should be 10-0.',
+      'The projection `stats` is at `10-0` and the group at `11-0`, so the limit should be `10-0`.',
     )
     verifyEqual(
       await limit({ ...log, checkpoints: ['checkpoint:stats'], snapshots: ['snapshot:orders'] }),
       '9-0',
-      'The snapshot was made at 9-0, and a reader that starts from it needs the events after it. The limit should be 9-0.',
+      'The snapshot was made at `9-0`, and a reader that starts from it needs the events after it. The limit should be `9-0`.',
     )
     const checkpoints = ['checkpoint:stats', 'checkpoint:list']
     verifyEqual(
       await limit({ stream: STREAM, checkpoints, snapshots: ['snapshot:orders'] }),
       '6-0',
-      'The slowest projection is at 6-0. Every checkpoint counts, so the limit should be 6-0.',
+      'The slowest projection is at `6-0`. Every checkpoint counts, so the limit should be `6-0`.',
     )
     verifyEqual(
       checkpoints,
@@ -185,7 +191,7 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit({ ...log, checkpoints: ['checkpoint:stats', 'checkpoint:list'] }),
       '1740000000000-9',
-      'The checkpoints are 1740000000000-10 and 1740000000000-9, two entries of one millisecond, and the second is smaller. Compare IDs as numbers: by the first and, if those are equal, by the second.',
+      'The checkpoints are `1740000000000-10` and `1740000000000-9`, two entries from the same millisecond, and the second is smaller. Compare IDs as numbers: by the first and, if those are equal, by the second.',
     )
   })
 
@@ -194,7 +200,7 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit(),
       '0-0',
-      'There is no group, checkpoint, or snapshot, so nothing shows that anyone is done with the entries. The limit should be 0-0.',
+      'There is no group, checkpoint, or snapshot, so nothing shows that anyone is done with the entries. The limit should be `0-0`.',
     )
     await group('mail', 11)
     for (const one of [
@@ -204,26 +210,26 @@ describe('trimLimit', () => {
       verifyEqual(
         await limit(one),
         '0-0',
-        `The key ${one.checkpoints[0] ?? one.snapshots[0]} doesn't exist yet. Its owner has read nothing and needs everything, so the limit should be 0-0.`,
+        `The key \`${one.checkpoints[0] ?? one.snapshots[0]}\` doesn't exist yet. Its owner has read nothing and needs everything, so the limit should be \`0-0\`.`,
       )
     }
     await box.admin.hset('snapshot:half', { state: '{}' })
     verifyEqual(
       await limit({ ...log, snapshots: ['snapshot:half'] }),
       '0-0',
-      'The hash snapshot:half has no field `lastEventId`. A missing field counts as 0-0, just like a missing key.',
+      'The hash `snapshot:half` has no field `lastEventId`. A missing field counts as `0-0`, just like a missing key.',
     )
     await box.admin.set('checkpoint:stats', '4-0')
     verifyEqual(
       await limit({ ...log, stream: 'nothing-here', checkpoints: ['checkpoint:stats'] }),
       '0-0',
-      "For a stream that doesn't exist, the limit should be 0-0.",
+      "For a stream that doesn't exist, the limit should be `0-0`.",
     )
     await box.admin.xdel(STREAM, ...ids(1, 12))
     verifyEqual(
       await limit({ ...log, checkpoints: ['checkpoint:stats'] }),
       '4-0',
-      'Every entry of the stream was deleted, but the stream and its groups still exist. The limit is still the smallest of the IDs, the checkpoint 4-0.',
+      'Every entry of the stream was deleted, but the stream and its groups still exist. The limit is still the smallest of the IDs, the checkpoint `4-0`.',
     )
   })
 
@@ -262,7 +268,7 @@ describe('retain', () => {
     verifyEqual(
       await inStream(),
       ids(8, 12),
-      'Of 12 entries, all processed, exactly the newest 5 should stay in the stream: 8-0 to 12-0.',
+      'Of 12 entries, all processed, exactly the newest 5 should stay in the stream: `8-0` to `12-0`.',
       [
         [
           (left) => left.length === 12 && box.commands.some(({ args }) => args.includes('~')),
@@ -270,7 +276,7 @@ describe('retain', () => {
         ],
         [
           (left) => left.length === 4 && left[0] === '9-0',
-          'Of 12 entries, the newest 5 should stay, and 8-0 is one of them. `retain` removed it: only the entries *before* the limit may go.',
+          'Of 12 entries, the newest 5 should stay, and `8-0` is one of them. `retain` removed it: only the entries *before* the limit may go.',
         ],
       ],
     )
@@ -297,7 +303,7 @@ describe('retain', () => {
     verifyEqual(
       await call('retain', () => run(side.archive, byLength(50))),
       0,
-      'There are five entries and the policy keeps 50, so there is nothing to move. Expected 0.',
+      "There are five entries and the policy keeps 50, so there's nothing to move. Expected 0.",
     )
   })
 
@@ -308,11 +314,11 @@ describe('retain', () => {
     verifyEqual(
       await call('retain', () => run(side.archive, byAge(12))),
       7,
-      'It is March 20, so entries that are more than 12 days old may go: 1-0 to 7-0. The IDs of this stream are versions, so an ID made from a time is greater than all of them. Use the field `timestamp` for the age, and `clock` for the current time.',
+      "It's March 20, so entries that are more than 12 days old may go: `1-0` to `7-0`. The IDs of this stream are versions, so an ID made from a time is greater than all of them. Use the field `timestamp` for the age, and `clock` for the current time.",
       [
         [
           (moved) => moved === 8,
-          'It is March 20, and 8-0 is exactly 12 days old. An entry that is *at most* 12 days old stays, but `retain` moved it.',
+          "It's March 20, and `8-0` is exactly 12 days old. An entry that is *at most* 12 days old stays, but `retain` moved it.",
         ],
       ],
     )
@@ -330,7 +336,7 @@ describe('retain', () => {
     verifyEqual(
       await inStream(),
       ['13-0'],
-      "The group has processed everything up to 15-0, but 14-0 and 15-0 were deleted, and all other entries are older than a day. The newest entry that's left, 13-0, should stay.",
+      "The group has processed everything up to `15-0`, but `14-0` and `15-0` were deleted, and all other entries are older than a day. The newest entry that's left, `13-0`, should stay.",
     )
   })
 
@@ -349,7 +355,7 @@ describe('retain', () => {
     verifyEqual(
       [await call('retain', () => run(side.archive, byAge(12))), await inStream()],
       [1, ids(2, 4)],
-      "On March 20, entries more than 12 days old may go. 1-0 is from March 2, 2-0 from March 15, 3-0 from March 3 (a clock that is behind), and 4-0 from March 18. Stop at the first entry that is recent enough, 2-0. That entry and everything after it should stay, or you would remove an entry that isn't old.",
+      "On March 20, entries more than 12 days old may go. `1-0` is from March 2, `2-0` from March 15, `3-0` from March 3 (on a machine whose clock was behind), and `4-0` from March 18. Stop at the first entry that is recent enough, `2-0`. That entry and everything after it should stay, or you would remove an entry that isn't old.",
     )
   })
 
@@ -361,7 +367,7 @@ describe('retain', () => {
     verifyEqual(
       await call('retain', () => run(side.archive, byLength(5))),
       3,
-      'The policy would keep 5 entries, but 4-0 is still pending in the group search, so only 1-0 to 3-0 may go.',
+      'The policy would keep 5 entries, but `4-0` is still pending in the group `search`, so only `1-0` to `3-0` may go.',
     )
     verifyEqual(
       await inStream(),
@@ -417,7 +423,7 @@ describe('retain', () => {
       verifyEqual(
         await call('retain', () => run(side.archive, policy)),
         0,
-        `The stream exists, but all of its entries were deleted. With the policy "${policy.keep}", \`retain\` should resolve to 0.`,
+        `The stream exists, but all of its entries were deleted. With the policy \`${policy.keep}\`, \`retain\` should resolve to 0.`,
       )
     }
     verifyEqual(side.sizes, [], "The stream is empty, so `retain` shouldn't call `put`.")
@@ -429,8 +435,7 @@ describe('retain', () => {
     const side = memoryArchive()
     const moved = await call('retain', () => run(side.archive, byLength(10)))
     const left = await inStream()
-    const kept = new Set([...side.ids(), ...left])
-    const lost = counted.filter((one) => !kept.has(one))
+    const lost = await lostOf(counted, side)
     const trimmedAll = box.commands.some(({ name, args }) => name === 'XTRIM' && args.includes('8-0'))
     const why =
       pagingFault(box.commands) ||
@@ -439,7 +444,7 @@ describe('retain', () => {
         : " Trim only up to the point you've archived.")
     verify(
       lost.length === 0,
-      `The stream had 410 entries, all from one millisecond (7-1 to 7-410). \`retain\` removed ${lost.length} of them that the archive doesn't have (the first is ${lost[0]}), so they're lost.${why}`,
+      `The stream had 410 entries, all from one millisecond (\`7-1\` to \`7-410\`). \`retain\` removed ${lost.length} of them that the archive doesn't have (the first is \`${lost[0]}\`), so they're lost.${why}`,
       { received: lost },
     )
     verifyEqual(
@@ -459,7 +464,7 @@ describe('retain', () => {
     )
     verify(
       side.sizes.every((n) => n <= 200),
-      "Each call to `put` should get 1 to 200 entries. The archive may have room for millions of entries, but your process doesn't.",
+      "Each call to `put` should pass 1 to 200 entries. The archive may have room for millions of entries, but your process doesn't.",
       { received: side.sizes },
     )
     verifyEqual(
@@ -477,7 +482,7 @@ describe('retain', () => {
     verifyEqual(
       [await call('retain', () => run(side.archive, byLength(1))), await inStream()],
       [2, ['0-3']],
-      'The entries 0-1 to 0-3 are processed, and the policy keeps 1, so 0-1 and 0-2 should move to the archive. Only the limit 0-0 means that there is nothing to do. `0-3` is an ID like any other.',
+      "The entries `0-1` to `0-3` are processed, and the policy keeps 1, so `0-1` and `0-2` should move to the archive. Only the limit `0-0` means that there's nothing to do. `0-3` is an ID like any other.",
     )
   })
 
@@ -502,11 +507,8 @@ describe('retain', () => {
         `Call ${failing} of \`archive.put\` failed, so \`retain\` should fail with the same error. Otherwise, the caller doesn't notice that the archive has a problem.`,
         { received: outcome },
       )
-      const kept = new Set([...side.ids(), ...(await inStream())])
       verifyEqual(
-        ids(1, 300)
-          .filter((one) => !kept.has(one))
-          .slice(0, 5),
+        (await lostOf(ids(1, 300), side)).slice(0, 5),
         [],
         `Call ${failing} of \`archive.put\` failed, and now these entries are neither in the stream nor in the archive. Trim only what the archive has confirmed.`,
       )
@@ -525,7 +527,7 @@ describe('retain', () => {
     verifyEqual(
       await inStream(),
       counted.slice(-1),
-      `All 410 entries (7-1 to 7-410, from one millisecond) are 19 days old, and the policy keeps 12 days. Only the newest, 7-410, should still be in the stream.${pagingFault(box.commands)}`,
+      `All 410 entries (\`7-1\` to \`7-410\`, from one millisecond) are 19 days old, and the policy keeps 12 days. Only the newest, \`7-410\`, should still be in the stream.${pagingFault(box.commands)}`,
     )
   })
 
@@ -541,11 +543,10 @@ describe('retain', () => {
       first: (redis) => run(side.archive, byLength(3), log, redis),
       second: (redis) => redis.xadd(STREAM, '7-0', ...Object.entries(fieldsOf(7)).flat()),
       verify: async ({ held }) => {
-        const all = new Set([...side.ids(), ...(await inStream())])
         verifyEqual(
-          ids(1, 7).filter((one) => !all.has(one)),
+          await lostOf(ids(1, 7), side),
           [],
-          `7-0 was written before the ${code(held, 'end')} of \`retain\`, and \`retain\` trimmed an entry that isn't in the archive. ${box.commands.some(({ args }) => args.some((arg) => /^maxlen$/i.test(arg))) ? "Trim by ID (`MINID`), up to the point you've archived. By then, a number of entries (`MAXLEN`) refers to different entries." : "Trim only up to the point you've archived, not up to one that you determine later."}`,
+          `\`7-0\` was written before the ${code(held, 'end')} of \`retain\`, and \`retain\` trimmed an entry that isn't in the archive. ${box.commands.some(({ args }) => args.some((arg) => /^maxlen$/i.test(arg))) ? "Trim by ID (`MINID`), up to the point you've archived. By then, a number of entries (`MAXLEN`) refers to different entries." : "Trim only up to the point you've archived, not up to one that you determine later."}`,
         )
       },
     })
@@ -563,11 +564,10 @@ describe('retain', () => {
       first: (redis) => run(side.archive, byLength(1), log, redis),
       second: (redis) => redis.xack(STREAM, 'mail', '3-0'),
       verify: async ({ held }) => {
-        const all = new Set([...side.ids(), ...(await inStream())])
         verifyEqual(
-          ids(1, 6).filter((one) => !all.has(one)),
+          await lostOf(ids(1, 6), side),
           [],
-          `The pending entry 3-0 was acknowledged before the ${code(held, 'end')} of \`retain\`, so the limit moved from 3-0 to 6-0, and \`retain\` trimmed entries that aren't in the archive. Determine the limit once, and use that ID to archive and to trim.`,
+          `The pending entry \`3-0\` was acknowledged before the ${code(held, 'end')} of \`retain\`, so the limit moved from \`3-0\` to \`6-0\`, and \`retain\` trimmed entries that aren't in the archive. Determine the limit once, and use that ID to archive and to trim.`,
         )
       },
     })
@@ -585,15 +585,16 @@ describe('retain', () => {
       first: (redis) => run(side.archive, byLength(4), log, redis),
       second: (redis) => run(side.archive, byLength(4), log, redis),
       verify: async ({ held, first, second }) => {
+        const what = `Two processes ran \`retain\` at once; the second ran before the ${code(held, 'end')} of the first.`
         verifyEqual(
           [await inStream(), side.ids()],
           [ids(3, 6), ids(1, 2)],
-          `Two processes ran \`retain\` at once; the second ran before the ${code(held, 'end')} of the first. The newest 4 should still be in the stream, and the other 2 in the archive. Keep the ID you trim up to, not a number of entries: if another process trims in the meantime, that number refers to different entries.`,
+          `${what} The newest 4 should still be in the stream, and the other 2 in the archive. Keep the ID you trim up to, not a number of entries: if another process trims in the meantime, that number refers to different entries.`,
         )
         for (const outcome of [first, second]) {
           verify(
             outcome.ok,
-            `Two processes ran \`retain\` at once; the second ran before the ${code(held, 'end')} of the first. One of them failed. If the other process has already moved an entry, there is nothing left to do for it.`,
+            `${what} One of them failed. If the other process has already moved an entry, there's nothing left to do with it.`,
             { received: !outcome.ok && outcome.error },
           )
         }
@@ -612,9 +613,8 @@ describe('retain', () => {
       },
       run: (redis) => run(side.archive, byLength(3), log, redis),
       verify: async ({ last }) => {
-        const all = new Set([...side.ids(), ...(await inStream())])
         verifyEqual(
-          ids(1, 6).filter((one) => !all.has(one)),
+          await lostOf(ids(1, 6), side),
           [],
           `The process died after its ${code(last, 'start')}, and these entries are neither in the stream nor in the archive.`,
         )
@@ -648,7 +648,7 @@ describe('readHistory', () => {
     verifyEqual(
       numbers(await page('0-0', 100)),
       ids(1, 12),
-      'Starting at 0-0, `readHistory` should return 1-0 to 7-0 from the archive, then 8-0 to 12-0.',
+      'Starting at `0-0`, `readHistory` should return `1-0` to `7-0` from the archive, then `8-0` to `12-0`.',
     )
     verifyEqual(
       numbers(await page('0-0', 3)),
@@ -657,29 +657,29 @@ describe('readHistory', () => {
       [
         [
           (found) => found[0] === '8-0',
-          'Three entries after 0-0 were requested, and `readHistory` returned those from the stream, although older ones are in the archive. Even if the stream has enough entries, read the archive too: its entries come first.',
+          'Three entries after `0-0` were requested, and `readHistory` returned those from the stream, although older ones are in the archive. Even if the stream has enough entries, read the archive too: its entries come first.',
         ],
       ],
     )
     verifyEqual(
       numbers(await page('5-0', 4)),
       ids(6, 9),
-      'Expected the four entries after 5-0 (without 5-0): two from the archive and two from the stream. A page that is too short would mean that there are no more.',
+      "Expected the four entries after `5-0` (without `5-0`): two from the archive and two from the stream. A page that's too short would mean that there are no more entries.",
     )
     verifyEqual(
       numbers(await page('9-0', 4)),
       ids(10, 12),
-      'After 9-0 there are three entries, all in the stream.',
+      'After `9-0`, there are three entries, all in the stream.',
     )
     verifyEqual(
       numbers(await page('8-0', 3)),
       ids(9, 11),
-      "Expected the three entries after 8-0, which is in the stream itself. It isn't part of the result, and it doesn't count as one of the three.",
+      "Expected the three entries after `8-0`, which is in the stream itself. It isn't part of the result, and it doesn't count as one of the three.",
     )
     verifyEqual(
       numbers(await page('12-0', 4)),
       [],
-      'After the last entry there is nothing, so `readHistory` should return an empty array.',
+      "There's nothing after the last entry, so `readHistory` should return an empty array.",
     )
     const [, last] = await page('6-0', 2)
     verifyEqual(
@@ -708,7 +708,7 @@ describe('readHistory', () => {
     verifyEqual(
       numbers(await call('readHistory', () => read(side.archive, '0-0', 100))),
       all,
-      'There are four entries of one millisecond, two of them in both the archive and the stream. Each should appear once, in the order of the second number (9 before 10).',
+      'There are four entries from one millisecond, two of them in both the archive and the stream. Each should appear once, in the order of the second number (9 before 10).',
     )
   })
 
@@ -718,12 +718,12 @@ describe('readHistory', () => {
     verifyEqual(
       numbers(await call('readHistory', () => read(side.archive, '0-0', 100))),
       ids(1, 12),
-      'A process archived up to 7-0 and died before it trimmed, so 5-0 to 7-0 are in both places. Each entry should appear once, in stream order.',
+      'A process archived everything up to `7-0` and died before it trimmed, so `5-0` to `7-0` are in both places. Each entry should appear once, in stream order.',
     )
     verifyEqual(
       numbers(await call('readHistory', () => read(side.archive, '4-0', 5))),
       ids(5, 9),
-      'Expected the five entries after 4-0, three of which are in both places: 5-0 to 9-0.',
+      'Expected the five entries after `4-0`, three of which are in both places: `5-0` to `9-0`.',
     )
     const found = await side.archive.read('0-0', 100)
     const archive: Archive = { ...side.archive, read: async () => found }
@@ -753,7 +753,7 @@ describe('readHistory', () => {
           verifyEqual(
             first.ok ? numbers(first.value) : first.error,
             ids(after + 1, 8),
-            `3-0 to 5-0 moved to the archive before the ${code(held, 'end')} of \`readHistory\`, and \`readHistory\` returned a history with a gap. ${after === 0 ? "When it read the archive, they weren't there yet, and when it read the stream, they were gone." : '3-0, where it should continue, was still in the stream at the start, so the archive may have seemed unnecessary.'} Read the stream first, then the archive, and combine the two by ID.`,
+            `\`3-0\` to \`5-0\` moved to the archive before the ${code(held, 'end')} of \`readHistory\`, and \`readHistory\` returned a history with a gap. ${after === 0 ? "When it read the archive, they weren't there yet, and when it read the stream, they were gone." : '`3-0`, where it should continue, was still in the stream at the start, so the archive may have seemed unnecessary.'} Read the stream first, then the archive, and combine the two by ID.`,
           )
         },
       })
@@ -764,7 +764,7 @@ describe('readHistory', () => {
     await plant(101, 150)
     const side = memoryArchive([99, 100])
     const page = await call('readHistory', () => read(side.archive, '98-0', 4))
-    verifyEqual(numbers(page), ids(99, 102), 'Expected the four entries after 98-0, two from each place.')
+    verifyEqual(numbers(page), ids(99, 102), 'Expected the four entries after `98-0`, two from each place.')
     const most = largestReply(box.commands)
     verify(
       most <= 4,
@@ -805,17 +805,17 @@ describe('the index', () => {
     verifyEqual(
       await find({ eventType: 'ORDER_PAID' }),
       ['2-0', '4-0', '6-0', '8-0', '10-0', '12-0'],
-      'Expected the IDs of all events of the type ORDER_PAID, in stream order (8-0 before 10-0, because IDs are numbers).',
+      'Expected the IDs of all events of the type `ORDER_PAID`, in stream order (`8-0` before `10-0`, because IDs are numbers).',
     )
     verifyEqual(
       await find({ customerId: 'customer-1' }),
       ['1-0', '4-0', '7-0', '10-0'],
-      'Expected all events of customer-1.',
+      'Expected all events of `customer-1`.',
     )
     verifyEqual(
       await find({ eventType: 'ORDER_PAID', customerId: 'customer-1' }),
       ['4-0', '10-0'],
-      'Expected the ORDER_PAID events of customer-1. Both conditions have to match.',
+      'Expected the `ORDER_PAID` events of `customer-1`. Both conditions have to match.',
     )
     verifyEqual(
       await find({ from: new Date(day(3)), to: new Date(day(6)) }),
@@ -825,7 +825,7 @@ describe('the index', () => {
     verifyEqual(
       await find({ eventType: 'ORDER_CREATED', from: new Date(day(4)) }),
       ['5-0', '7-0', '9-0', '11-0'],
-      'Expected the ORDER_CREATED events from noon on March 4 or later. Both the type and the time have to match.',
+      'Expected the `ORDER_CREATED` events from noon on March 4 or later. Both the type and the time have to match.',
     )
     verifyEqual(
       await find({ from: new Date(day(3)), to: new Date(day(3)) }),
@@ -843,20 +843,17 @@ describe('the index', () => {
       [],
       'This customer has no events, so `findEvents` should return an empty array.',
     )
-    verifyEqual(
-      await find({ customerId: '' }),
-      [],
-      'No event has an empty string as its `customerId`, so `findEvents` should return an empty array. An empty string is a condition too: compare with `undefined` instead of testing for truthiness.',
-    )
-    verifyEqual(
-      await find({ eventType: '' }),
-      [],
-      'No event has an empty string as its `eventType`, so `findEvents` should return an empty array. An empty string is a condition too: compare with `undefined` instead of testing for truthiness.',
-    )
+    for (const field of ['customerId', 'eventType']) {
+      verifyEqual(
+        await find({ [field]: '' }),
+        [],
+        `No event has an empty string as its \`${field}\`, so \`findEvents\` should return an empty array. An empty string is a condition too: compare with \`undefined\` instead of testing for truthiness.`,
+      )
+    }
     verifyEqual(
       await find({ customerId: 'ORDER_PAID' }),
       [],
-      "No customer is called ORDER_PAID; that's an event type. Keep the index of the types and the index of the customers apart.",
+      "No customer is called `ORDER_PAID`; that's an event type. Keep the index of the types and the index of the customers apart.",
     )
   })
 
@@ -890,7 +887,7 @@ describe('the index', () => {
     verifyEqual(
       await find({ customerId: 'customer-1' }),
       ['1-0', '4-0', '7-0'],
-      '1-0 and 4-0 have moved from the stream to the archive, but `findEvents` should still return their IDs.',
+      '`1-0` and `4-0` have moved from the stream to the archive, but `findEvents` should still return their IDs.',
     )
   })
 
@@ -907,19 +904,19 @@ describe('the index', () => {
     verifyEqual(
       await find({ to: new Date(day(3)) }),
       ['2-0'],
-      'Going by `timestamp`, only 2-0 is from before noon on March 3.',
+      'Going by `timestamp`, only `2-0` is from before noon on March 3.',
     )
     verifyEqual(
       await find({ customerId: 'undefined' }),
       [],
-      'An event without `customerId` doesn\'t belong to any customer, not even to one called "undefined".',
+      "An event without `customerId` doesn't belong to any customer, not even to one called `undefined`.",
     )
     await box.admin.xadd(STREAM, '4-0', ...Object.entries({ ...fieldsOf(4), customerId: '' }).flat())
     await index()
     verifyEqual(
       await find({ customerId: '' }),
       ['4-0'],
-      'The `customerId` of 4-0 is an empty string, and 3-0 has no `customerId` at all. Only 4-0 belongs to the customer with the empty ID, so index every `customerId` that is present.',
+      'The `customerId` of `4-0` is an empty string, and `3-0` has no `customerId` at all. Only `4-0` belongs to the customer with the empty ID, so index every `customerId` that is present.',
     )
   })
 
@@ -929,7 +926,7 @@ describe('the index', () => {
     verifyEqual(
       indexed,
       210,
-      `All 210 events, which were written within one millisecond (7-1 to 7-210), should be indexed in one call, page by page.${pagingFault(box.commands)}`,
+      `All 210 events, which were written within one millisecond (\`7-1\` to \`7-210\`), should be indexed in one call, page by page.${pagingFault(box.commands)}`,
     )
     const most = largestReply(box.commands)
     verify(
@@ -947,7 +944,7 @@ describe('the index', () => {
     verifyEqual(
       (await find({ eventType: 'ORDER_PAID', customerId: 'customer-1' })).length,
       counted.length,
-      'All 130 events are ORDER_PAID events of customer-1, and `findEvents` should return every ID, however many match.',
+      'All 130 events are `ORDER_PAID` events of `customer-1`, and `findEvents` should return every ID, however many match.',
     )
   })
 
@@ -1023,7 +1020,7 @@ describe('the index', () => {
     verifyEqual(
       await inReturns({}),
       [],
-      'The events of the stream "orders" were indexed, and `findEvents` also found them in the stream "returns". Keep one index for each stream.',
+      'The events of the stream `orders` were indexed, and `findEvents` also found them in the stream `returns`. Keep one index for each stream.',
     )
     const fields = { eventType: 'GOODS_RETURNED', customerId: 'customer-9', timestamp: day(1) }
     for (const one of ids(1, 2)) await box.admin.xadd('returns', one, ...Object.entries(fields).flat())
@@ -1032,7 +1029,7 @@ describe('the index', () => {
       verifyEqual(
         await inReturns(question),
         [],
-        `The streams "orders" and "returns" both have the IDs 1-0 and 2-0, and only events of "orders" match ${JSON.stringify(question)}. \`findEvents\` found one in "returns". Keep the index of each type and each customer separately for each stream.`,
+        `The streams \`orders\` and \`returns\` both have the IDs \`1-0\` and \`2-0\`, and only events of \`orders\` match \`${JSON.stringify(question)}\`. \`findEvents\` found one in \`returns\`. Keep the index of each type and each customer separately for each stream.`,
       )
     }
   })
