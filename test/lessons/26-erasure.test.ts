@@ -87,28 +87,31 @@ async function entries() {
   return (await box.admin.xrange(STREAM, '-', '+')).map(([, flat]) => paired(flat))
 }
 
+/** Every string stored at the key, including names of fields. */
+async function stringsAt(key: string): Promise<readonly string[]> {
+  switch (await box.admin.type(key)) {
+    case 'string':
+      return [(await box.admin.get(key)) ?? '']
+    case 'hash':
+      return Object.entries(await box.admin.hgetall(key)).flat()
+    case 'list':
+      return box.admin.lrange(key, 0, -1)
+    case 'set':
+      return box.admin.smembers(key)
+    case 'zset':
+      return box.admin.zrange(key, 0, -1)
+    case 'stream':
+      return (await box.admin.xrange(key, '-', '+')).flatMap(([, flat]) => flat)
+    default:
+      return []
+  }
+}
+
 /** Every string stored in Redis, with the name of its key. */
 async function allStrings(): Promise<readonly (readonly [key: string, text: string])[]> {
   const found: [string, string][] = []
   for (const key of await box.admin.keys('*')) {
-    const type = await box.admin.type(key)
-    if (type === 'string') found.push([key, (await box.admin.get(key)) ?? ''])
-    if (type === 'hash')
-      found.push(
-        ...Object.entries(await box.admin.hgetall(key))
-          .flat()
-          .map((t) => [key, t] as [string, string]),
-      )
-    if (type === 'list')
-      found.push(...(await box.admin.lrange(key, 0, -1)).map((t) => [key, t] as [string, string]))
-    if (type === 'set')
-      found.push(...(await box.admin.smembers(key)).map((t) => [key, t] as [string, string]))
-    if (type === 'zset')
-      found.push(...(await box.admin.zrange(key, 0, -1)).map((t) => [key, t] as [string, string]))
-    if (type === 'stream') {
-      for (const [, flat] of await box.admin.xrange(key, '-', '+'))
-        found.push(...flat.map((t) => [key, t] as [string, string]))
-    }
+    for (const text of await stringsAt(key)) found.push([key, text])
   }
   return found
 }
@@ -130,7 +133,7 @@ describe('storeEvent', () => {
     verifyEqual(
       { ...open, payload: JSON.parse(open.payload ?? 'null') },
       { eventId: 'e-1', eventType: 'CUSTOMER_REGISTERED', timestamp: TIME, payload: { plan: 'gold' } },
-      'The first entry of `stream:entity:customer-1` should have the fields eventId, eventType, timestamp, and payload (JSON) in plain text, and `personal`. Encrypt only the personal data, because everything else must stay readable forever.',
+      'The first entry of `stream:entity:customer-1` should have the fields `eventId`, `eventType`, `timestamp`, and `payload` (JSON) in plain text, and `personal`. Encrypt only the personal data, because everything else must stay readable forever.',
     )
     verify(
       personal !== undefined && personal !== '',
@@ -139,7 +142,7 @@ describe('storeEvent', () => {
     )
     verify(
       second !== undefined && !('personal' in second),
-      "An event without personal data shouldn't have a field `personal`. Otherwise a reader can't distinguish it from an event whose personal data was erased.",
+      "An event without personal data shouldn't have a field `personal`. Otherwise, a reader can't distinguish it from an event whose personal data was erased.",
       { received: second },
     )
     verify(
@@ -155,14 +158,14 @@ describe('storeEvent', () => {
       for (const secret of ['Lovelace', 'ada@example.com']) {
         verify(
           !text.includes(secret),
-          `"${secret}" is in ${key} in plain text. It's now in the log, in every replica, and in every backup, and destroying a key doesn't remove it. Encrypt it before you store it.`,
+          `"${secret}" is in \`${key}\` in plain text. It's now in the log, in every replica, and in every backup, and destroying a key doesn't remove it. Encrypt it before you store it.`,
           { received: text },
         )
         for (const code of ['base64', 'hex'] as const) {
           const parts = [text, ...text.split(/[^A-Za-z0-9+/=_-]+/)]
           verify(
             !parts.some((part) => Buffer.from(part, code).includes(secret)),
-            `"${secret}" is in ${key}, merely encoded as ${code}. Anyone can read that without a key, so encrypt it (aes-256-gcm).`,
+            `"${secret}" is in \`${key}\`, merely encoded as ${code}. Anyone can read that without a key, so encrypt it (\`aes-256-gcm\`).`,
             { received: text },
           )
         }
@@ -223,7 +226,7 @@ describe('storeEvent', () => {
     const middle = first.slice(first.length / 2 - 20, first.length / 2 + 20)
     verify(
       !second.includes(middle),
-      "The same data, stored twice, has the same ciphertext, so both were encrypted with the same IV. With GCM, an IV that's used twice with one key reveals what the two strings have in common. Use a new IV for every encryption.",
+      "The same data, stored twice, has the same ciphertext, so both were encrypted with the same IV. With GCM, an IV that's used twice with the same key reveals what the two strings have in common. Use a new IV for every encryption.",
       { received: [first, second] },
     )
     verify(
@@ -285,7 +288,7 @@ describe('storeEvent', () => {
     await store(registered)
     await box.admin.set(KEY, 'erased')
     const why =
-      "The customer's key has been replaced with `erased`. `storeEvent` should refuse any personal data that arrives after that, for example from a program that's behind, with a CustomerForgottenError."
+      "The customer's key has been replaced with `erased`. `storeEvent` should refuse any personal data that arrives after that, for example from a program that's behind, with a `CustomerForgottenError`."
     const error = await callError(
       'storeEvent',
       () => storeEvent(box.redis, moved),
@@ -295,12 +298,12 @@ describe('storeEvent', () => {
     verifyEqual(
       [error.name, error.customerId, (await entries()).length, await box.admin.get(KEY)],
       ['CustomerForgottenError', 'customer-1', 1, 'erased'],
-      '`storeEvent` refused the event, as it should. The error should have the name CustomerForgottenError and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
+      '`storeEvent` refused the event, as it should. The error should have the name `CustomerForgottenError` and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
     )
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      '`storeEvent` threw a CustomerForgottenError, as it should, but left a connection open. Close your own connections in a `finally`.',
+      '`storeEvent` threw a `CustomerForgottenError`, as it should, but left a connection open. Close your own connections in a `finally`.',
       { expected: 'no more connections than before', received: `${left} more` },
     )
     const outcome = await attempt('storeEvent', () => storeEvent(box.redis, ordered))
@@ -324,17 +327,17 @@ describe('storeEvent', () => {
         const forgotten = stored.findIndex(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN')
         verify(
           stored.slice(forgotten).every(({ personal }) => personal === undefined),
-          `Another process forgot the customer between \`storeEvent\`'s ${code(after, 'start')} and its ${code(held, 'end')}, but \`storeEvent\` appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or \`WATCH\` the key on a connection of its own.`,
+          `Another process forgot the customer between \`storeEvent\`'s ${code(after, 'start')} and its ${code(held, 'end')}, but \`storeEvent\` appended personal data after \`CUSTOMER_FORGOTTEN\` anyway. Check the key and append in one step: use a script, or \`WATCH\` the key on a connection of its own.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
         verify(
           first.ok || first.error instanceof CustomerForgottenError,
-          'Another process forgot the customer while `storeEvent` was running. `storeEvent` should either store the event before that, or throw a CustomerForgottenError.',
+          'Another process forgot the customer while `storeEvent` was running. `storeEvent` should either store the event before that, or throw a `CustomerForgottenError`.',
           { received: first.ok ? first.value : first.error },
         )
         verify(
           first.ok === stored.some(({ eventType }) => eventType === 'CUSTOMER_EMAIL_CHANGED'),
-          `Another process forgot the customer while \`storeEvent\` was running. \`storeEvent\` ${first.ok ? "resolved, but the event isn't in the stream" : 'threw a CustomerForgottenError, but the event is in the stream'}. It should resolve if it stored the event, and throw if it didn't.`,
+          `Another process forgot the customer while \`storeEvent\` was running. \`storeEvent\` ${first.ok ? "resolved, but the event isn't in the stream" : 'threw a `CustomerForgottenError`, but the event is in the stream'}. It should resolve if it stored the event, and throw if it didn't.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
       },
@@ -400,7 +403,7 @@ describe('readEvents', () => {
     const plain = await attempt('readEvents', () => readEvents(box.redis, 'customer-4'))
     verify(
       plain.ok,
-      "customer-4 has placed an order and has no personal data, so there's no key, and `readEvents` failed. A missing key only matters for an entry that has a field `personal`.",
+      "`customer-4` has placed an order and has no personal data, so there's no key, and `readEvents` failed. A missing key only matters for an entry that has a field `personal`.",
       { received: !plain.ok && plain.error },
     )
   })
@@ -423,7 +426,7 @@ describe('readEvents', () => {
     verifyEqual(
       personals(outcome.value),
       [null, null],
-      'Another process erased the key, and `readEvents` still returns personal data, so it must have kept the key in memory. Read the key again on every call, or the data lives as long as your program.',
+      'Another process erased the key, and `readEvents` still returns personal data, so it must have kept the key in memory. Read the key again on every call, or the data lives on for as long as your program runs.',
     )
     verifyEqual(
       outcome.value.map(({ eventId }) => eventId),
@@ -435,7 +438,7 @@ describe('readEvents', () => {
     const damaged = await attempt('readEvents', () => readEvents(box.redis, 'customer-7'))
     verify(
       damaged.ok && damaged.value.at(-1)?.personal === null,
-      "The customer is erased, and one entry's `personal` is damaged. `readEvents` should return null for it, as for the others, because no one can decrypt any of them. Check for `erased` before you look at the string.",
+      "The customer is erased, and one entry's `personal` is damaged. `readEvents` should return `null` for it, as for the others, because no one can decrypt any of them. Check for `erased` before you look at the string.",
       { received: damaged.ok ? damaged.value.at(-1) : damaged.error },
     )
   })
@@ -448,7 +451,7 @@ describe('readEvents', () => {
     verifyEqual(
       (await read()).map(({ eventId }) => eventId).at(-1),
       'e-9',
-      "An order follows CUSTOMER_FORGOTTEN, and `readEvents` left it out. Only the personal data of a forgotten customer is gone; events that aren't personal may still follow, such as a refund.",
+      "An order follows `CUSTOMER_FORGOTTEN`, and `readEvents` left it out. Only the personal data of a forgotten customer is gone; events that aren't personal may still follow, such as a refund.",
     )
   })
 
@@ -514,7 +517,7 @@ describe('readEvents', () => {
       verify: ({ first, held, after }) =>
         verify(
           first.ok,
-          `Another process forgot the customer between \`readEvents\`' ${code(after, 'start')} and its ${code(held, 'end')}, and \`readEvents\` failed. It may return the personal data or null, but an erasure isn't damage, so it shouldn't throw.`,
+          `Another process forgot the customer between \`readEvents\`' ${code(after, 'start')} and its ${code(held, 'end')}, and \`readEvents\` failed. It may return the personal data or \`null\`, but an erasure isn't damage, so it shouldn't throw.`,
           { received: !first.ok && first.error },
         ),
     })
@@ -529,12 +532,12 @@ describe('readEvents', () => {
     const [[id] = ['']] = await box.admin.xrange(STREAM, '-', '+')
     await box.admin.del(KEY)
     const error = await fails(
-      "The key is gone, but it wasn't replaced with `erased`. This customer wasn't forgotten: the key was lost. `readEvents` should throw an UnreadableEventError, so that someone notices.",
+      "The key is gone, but it wasn't replaced with `erased`. This customer wasn't forgotten: the key was lost. `readEvents` should throw an `UnreadableEventError`, so that someone notices.",
     )
     verifyEqual(
       [error.name, error.id],
       ['UnreadableEventError', id],
-      "The error should have the name UnreadableEventError, and its `id` should be the ID of the first entry that can't be read.",
+      "The error should have the name `UnreadableEventError`, and its `id` should be the ID of the first entry that can't be read.",
     )
   })
 
@@ -550,25 +553,25 @@ describe('readEvents', () => {
     const damaged = `${text.slice(0, middle)}${other}${text.slice(middle + 1)}`
     let id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: damaged }).flat())
     const error = await fails(
-      'One character of the encrypted string was changed. `readEvents` should throw an UnreadableEventError, and never return data that no one wrote. GCM detects the change with its tag.',
+      'One character of the encrypted string was changed. `readEvents` should throw an `UnreadableEventError`, and never return data that no one wrote. GCM detects the change with its tag.',
     )
     verifyEqual(error.id, id, 'The error should have the ID of the damaged entry.')
     for (const rest of [text.slice(0, 8), '']) {
       await box.admin.xdel(STREAM, String(id))
       id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: rest }).flat())
       await fails(
-        `Only ${rest === '' ? 'an empty string is' : '8 characters are'} left of an encrypted string. The entry has a field \`personal\`, and it doesn't decrypt, so \`readEvents\` should throw an UnreadableEventError. ${rest === '' ? "An empty string is falsy, but it isn't missing: compare with `undefined`." : 'Put everything that can fail into the `try`: `setAuthTag`, for example, throws if the tag is too short.'}`,
+        `Only ${rest === '' ? 'an empty string is' : '8 characters are'} left of an encrypted string. The entry has a field \`personal\`, and it doesn't decrypt, so \`readEvents\` should throw an \`UnreadableEventError\`. ${rest === '' ? "An empty string is falsy, but it isn't missing: compare with `undefined`." : 'Put everything that can fail into the `try`: `setAuthTag`, for example, throws if the tag is too short.'}`,
       )
     }
     await box.admin.xdel(STREAM, String(id))
     await box.admin.set(KEY, 'x')
     await fails(
-      "The key is no longer 32 bytes long, so nothing can be decrypted. `readEvents` should throw an UnreadableEventError. Put everything that can fail into the `try`: `createDecipheriv` throws if the key's length is wrong.",
+      "The key is no longer 32 bytes long, so nothing can be decrypted. `readEvents` should throw an `UnreadableEventError`. Put everything that can fail into the `try`: `createDecipheriv` throws if the key's length is wrong.",
     )
     await store(bob)
     await box.admin.rename('key:customer:customer-2', KEY)
     await fails(
-      "The key was replaced with another customer's, so nothing decrypts. `readEvents` should throw an UnreadableEventError.",
+      "The key was replaced with another customer's, so nothing decrypts. `readEvents` should throw an `UnreadableEventError`.",
     )
   })
 
@@ -590,11 +593,11 @@ describe('readEvents', () => {
       verifyEqual(
         outcome.ok ? outcome.value[0]?.personal : moved.personal,
         moved.personal,
-        "One character of the encrypted string was changed, and `readEvents` returned data that no one wrote. A cipher that only hides data (ctr, cbc) doesn't notice. Use aes-256-gcm, store its tag, and let `decipher.final()` check it.",
+        "One character of the encrypted string was changed, and `readEvents` returned data that no one wrote. A cipher that only hides data (`ctr`, `cbc`) doesn't notice. Use `aes-256-gcm`, store its tag, and let `decipher.final()` check it.",
       )
       verify(
         outcome.ok || outcome.error instanceof UnreadableEventError,
-        'One character of the encrypted string was changed. No matter what fails because of that (the base64, the cipher, or the JSON), `readEvents` should throw an UnreadableEventError.',
+        'One character of the encrypted string was changed. No matter what fails because of that (the base64, the cipher, or the JSON), `readEvents` should throw an `UnreadableEventError`.',
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -608,7 +611,7 @@ describe('readEvents', () => {
     verifyEqual(
       (await read()).map(({ id }) => id),
       counted,
-      `The stream has 2,010 entries from the same millisecond (7-1 to 7-2010), and \`readEvents\` didn't return each of them once, in order.${pagingFault(box.commands) || ' A page has at most 1,000 entries: start the next page after the last ID of the one before.'}`,
+      `The stream has 2,010 entries from the same millisecond (\`7-1\` to \`7-2010\`), and \`readEvents\` didn't return each of them once, in order.${pagingFault(box.commands) || ' A page has at most 1,000 entries: start the next page after the last ID of the one before.'}`,
     )
     const most = largestReply(box.commands)
     verify(
@@ -634,36 +637,30 @@ describe('getCustomer', () => {
     verifyEqual(
       await customer(),
       null,
-      "A customer without events doesn't exist, so `getCustomer` should return null.",
+      "A customer without events doesn't exist, so `getCustomer` should return `null`.",
     )
     await store(registered)
     await store(ordered)
     await store(moved)
     await store(ordered)
+    const afterTwoOrders = {
+      plan: 'gold',
+      name: 'Ada Lovelace',
+      email: 'countess@example.com',
+      orders: 2,
+      totalCents: 8400,
+      forgotten: false,
+    }
     verifyEqual(
       await customer(),
-      {
-        plan: 'gold',
-        name: 'Ada Lovelace',
-        email: 'countess@example.com',
-        orders: 2,
-        totalCents: 8400,
-        forgotten: false,
-      },
-      'The customer registered, placed two orders for 4200 cents each, and changed their email address in between. `getCustomer` should return what those events add up to.',
+      afterTwoOrders,
+      'The customer registered, placed two orders for 4,200 cents each, and changed their email address in between. `getCustomer` should return what those events add up to.',
     )
     await store({ ...ordered, eventType: 'ORDER_REFUNDED' })
     const refunded = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
     verifyEqual(
       refunded.ok ? refunded.value : refunded.error,
-      {
-        plan: 'gold',
-        name: 'Ada Lovelace',
-        email: 'countess@example.com',
-        orders: 2,
-        totalCents: 8400,
-        forgotten: false,
-      },
+      afterTwoOrders,
       "`ORDER_REFUNDED`, which isn't one of the lesson's four types, was stored after the other events. `getCustomer` should ignore it and return the same customer as before.",
     )
     await store({ ...moved, personal: { email: '' } })
@@ -674,21 +671,26 @@ describe('getCustomer', () => {
     )
   })
 
+  /** Returns the customer, and fails if `getCustomer` rejects. */
+  async function replayed(whose: string) {
+    const outcome = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
+    verify(
+      outcome.ok,
+      `\`getCustomer\` failed for ${whose}. \`personal\` may be \`null\` in every event, and the rest of the history must still replay.`,
+      { received: !outcome.ok && outcome.error },
+    )
+    return outcome.value
+  }
+
   test('replays the rest when the personal data is gone', async () => {
     await store(registered)
     await store(moved)
     await store(ordered)
     await box.admin.set(KEY, 'erased')
-    const early = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
-    verify(
-      early.ok,
-      '`getCustomer` failed for a customer whose key has been erased. `personal` may be null in every event, and the rest of the history must still replay.',
-      { received: !early.ok && early.error },
-    )
     verifyEqual(
-      early.value,
+      await replayed('a customer whose key has been erased'),
       { plan: 'gold', name: null, email: null, orders: 1, totalCents: 4200, forgotten: false },
-      "The key has been erased, so all personal data is `null`. Then `name` and `email` should be `null`, not undefined and not the last known values. `forgotten` is still false, because there's no CUSTOMER_FORGOTTEN yet.",
+      "The key has been erased, so all personal data is `null`. `name` and `email` should be `null`, too, not `undefined` and not the last known values. `forgotten` is still `false`, because there's no `CUSTOMER_FORGOTTEN` yet.",
     )
     await box.admin.xadd(STREAM, '*', ...forgottenEntry)
     await box.admin.xadd(
@@ -696,16 +698,10 @@ describe('getCustomer', () => {
       '*',
       ...['eventId', 'e-6', 'eventType', 'ORDER_PLACED', 'timestamp', TIME, 'payload', '{"totalCents":4200}'],
     )
-    const outcome = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
-    verify(
-      outcome.ok,
-      '`getCustomer` failed for a forgotten customer. `personal` may be null in every event, and the rest of the history must still replay.',
-      { received: !outcome.ok && outcome.error },
-    )
     verifyEqual(
-      outcome.value,
+      await replayed('a forgotten customer'),
       { plan: 'gold', name: null, email: null, orders: 2, totalCents: 8400, forgotten: true },
-      'For a forgotten customer, `name` and `email` should be null and `forgotten` true. The plan, the orders (even one that came later), and the cents stay, because the books must still balance.',
+      'For a forgotten customer, `name` and `email` should be `null`, and `forgotten` should be `true`. The plan, the orders (even one that came later), and the cents stay, because the books must still balance.',
     )
   })
 
@@ -767,7 +763,7 @@ describe('forgetCustomer', () => {
     const lifetime = await box.admin.pttl(KEY)
     verify(
       lifetime === -1,
-      `The word \`erased\` expires in ${Math.round(lifetime / 1000)} s. After that there's no key, so the next event with personal data creates a new one, and the customer is back.`,
+      `The word \`erased\` expires in ${Math.round(lifetime / 1000)} s. After that, there's no key, so the next event with personal data creates a new one, and the customer is back.`,
     )
     for (const [name, text] of await allStrings()) {
       verify(
@@ -783,16 +779,16 @@ describe('forgetCustomer', () => {
     )
     verify(
       after.length === 3,
-      "The stream should have exactly one new entry, CUSTOMER_FORGOTTEN. That's how other services learn that they have to clean up, too.",
+      "The stream should have exactly one new entry, `CUSTOMER_FORGOTTEN`. That's how other services learn that they have to clean up, too.",
       { received: after.slice(2) },
     )
     const { eventId = '', ...rest } = paired(after[2]?.[1] ?? [])
     verifyEqual(
       rest,
       { eventType: 'CUSTOMER_FORGOTTEN', timestamp: MAY, payload: '{}' },
-      'The last entry should be CUSTOMER_FORGOTTEN, with the current time from `clock`, the payload `{}`, and no `personal`.',
+      'The last entry should be `CUSTOMER_FORGOTTEN`, with the current time from `clock`, the payload `{}`, and no `personal`.',
     )
-    verify(/^[0-9a-f-]{36}$/i.test(eventId), 'The eventId of CUSTOMER_FORGOTTEN should be a UUID.', {
+    verify(/^[0-9a-f-]{36}$/i.test(eventId), 'The `eventId` of `CUSTOMER_FORGOTTEN` should be a UUID.', {
       received: eventId,
     })
     await store({ ...ordered, customerId: 'customer-3' })
@@ -800,7 +796,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       [await box.admin.get('key:customer:customer-3'), await box.admin.xlen('stream:entity:customer-3')],
       ['erased', 2],
-      'customer-3 had only placed an order, so there was no key yet. After the erasure, the key should be `erased` anyway, and CUSTOMER_FORGOTTEN should follow the order. Otherwise, the next event with personal data creates a new key. Received: the key, and the number of entries.',
+      '`customer-3` had only placed an order, so there was no key yet. After the erasure, the key should be `erased` anyway, and `CUSTOMER_FORGOTTEN` should follow the order. Otherwise, the next event with personal data creates a new key. Received: the key, and the number of entries.',
     )
   })
 
@@ -817,12 +813,12 @@ describe('forgetCustomer', () => {
     verifyEqual(
       await box.admin.hgetall('index:email'),
       { 'bob@example.com': 'customer-2' },
-      "No entry in `index:email` should point to customer-1 anymore, not even one for a former email. Bob's entry stays.",
+      "No entry in `index:email` should point to `customer-1` anymore, not even one for a former email. Bob's entry stays.",
     )
     verifyEqual(
       (await box.admin.keys('*')).sort(),
       LEFT,
-      'All keys of other customers, such as customer-2 and customer-10, should still exist, and there should be no new keys.',
+      'All keys of other customers, such as `customer-2` and `customer-10`, should still exist, and there should be no new keys.',
     )
   })
 
@@ -841,12 +837,12 @@ describe('forgetCustomer', () => {
     verifyEqual(
       Object.keys(hers).filter((email) => email in left),
       [],
-      "`index:email` had 5,200 addresses, 200 of which pointed to customer-1, and `forgetCustomer` didn't find them all. `HSCAN` returns part of the hash and a cursor: continue with that cursor until it's 0.",
+      "`index:email` had 5,200 addresses, 200 of which pointed to `customer-1`, and `forgetCustomer` didn't find them all. `HSCAN` returns part of the hash and a cursor: continue with that cursor until it's 0.",
     )
     verifyEqual(
       Object.keys(left).length,
       5_000,
-      'Addresses of other customers are gone from `index:email`. Delete only those whose value is exactly `customer-1`, because customer-10 is a different customer.',
+      'Addresses of other customers are gone from `index:email`. Delete only those whose value is exactly `customer-1`, because `customer-10` is a different customer.',
     )
   })
 
@@ -858,7 +854,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       types,
       ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-      '`forgetCustomer` was called twice. A customer is only forgotten once, so there should be one CUSTOMER_FORGOTTEN.',
+      '`forgetCustomer` was called twice. A customer is only forgotten once, so there should be one `CUSTOMER_FORGOTTEN`.',
     )
     const [, last] = await entries()
     await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, eventType: 'ORDER_REFUNDED' }).flat())
@@ -866,7 +862,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       (await entries()).map(({ eventType }) => eventType),
       ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN', 'ORDER_REFUNDED'],
-      'A refund was stored after CUSTOMER_FORGOTTEN, and then `forgetCustomer` was called again. A customer is only forgotten once, no matter what the last entry is: the key shows whether it has happened.',
+      'A refund was stored after `CUSTOMER_FORGOTTEN`, and then `forgetCustomer` was called again. A customer is only forgotten once, no matter what the last entry is: the key shows whether it has happened.',
     )
   })
 
@@ -890,7 +886,7 @@ describe('forgetCustomer', () => {
         verifyEqual(
           types,
           ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-          `Two processes forgot the same customer at the same time (the first was held between ${code(after, 'its start')} and ${code(held, 'its end')}). There should be one CUSTOMER_FORGOTTEN. Check the key and write in one step.`,
+          `Two processes forgot the same customer at the same time (the first was held between ${code(after, 'its start')} and ${code(held, 'its end')}). There should be one \`CUSTOMER_FORGOTTEN\`. Check the key and write in one step.`,
         )
       },
     })
@@ -908,17 +904,17 @@ describe('forgetCustomer', () => {
       verify: async ({ first, held, after }) => {
         verify(
           first.ok,
-          `Another customer took the address ada@example.com while \`forgetCustomer\` was running, and \`forgetCustomer\` failed. It should still remove the other addresses.`,
+          `Another customer took the address \`ada@example.com\` while \`forgetCustomer\` was running, and \`forgetCustomer\` failed. It should still remove the other addresses.`,
           { received: !first.ok && first.error },
         )
         verifyEqual(
           await box.admin.hget('index:email', 'ada@example.com'),
           'customer-2',
-          `Between \`forgetCustomer\`'s ${code(after, 'start')} and its ${code(held, 'end')}, another customer took the address ada@example.com, and \`forgetCustomer\` deleted it from \`index:email\`. Check whose address it is and delete it in one step.`,
+          `Between \`forgetCustomer\`'s ${code(after, 'start')} and its ${code(held, 'end')}, another customer took the address \`ada@example.com\`, and \`forgetCustomer\` deleted it from \`index:email\`. Check whose address it is and delete it in one step.`,
         )
         verify(
           !Object.values(await box.admin.hgetall('index:email')).includes('customer-1'),
-          `Another customer took the address ada@example.com while \`forgetCustomer\` was running, and after that, other addresses still point to customer-1.${discarded()}`,
+          `Another customer took the address \`ada@example.com\` while \`forgetCustomer\` was running, and after that, other addresses still point to \`customer-1\`.${discarded()}`,
           { received: await box.admin.hgetall('index:email') },
         )
       },
@@ -963,7 +959,7 @@ describe('forgetCustomer', () => {
           second.ok
             ? ['CUSTOMER_REGISTERED', 'CUSTOMER_EMAIL_CHANGED', 'CUSTOMER_FORGOTTEN']
             : ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-          `\`storeEvent\` ran between \`forgetCustomer\`'s ${code(after, 'start')} and its ${code(held, 'end')}. The event should come before CUSTOMER_FORGOTTEN, or be refused. Change the log and the key in one step.`,
+          `\`storeEvent\` ran between \`forgetCustomer\`'s ${code(after, 'start')} and its ${code(held, 'end')}. The event should come before \`CUSTOMER_FORGOTTEN\`, or be refused. Change the log and the key in one step.`,
         )
       },
     })
@@ -987,23 +983,24 @@ describe('forgetCustomer', () => {
         const erased = (await box.admin.get(KEY)) === 'erased'
         verify(
           (said === 1) === erased,
-          `${where}. The key is ${erased ? 'erased' : 'still there'}, but the number of CUSTOMER_FORGOTTEN events in the log is ${said}. Change both in one step. Otherwise other services never learn of the erasure, or learn of one that didn't happen.`,
+          `${where}. The key is ${erased ? 'erased' : 'still there'}, but the number of \`CUSTOMER_FORGOTTEN\` events in the log is ${said}. Change both in one step. Otherwise, other services never learn of the erasure, or learn of one that didn't happen.`,
         )
         await call('forgetCustomer', () => forgetCustomer(box.connect(), 'customer-1', may))
+        const again = `${where}, and \`forgetCustomer\` was called again.`
         verifyEqual(
           (await box.admin.keys('*')).sort(),
           LEFT,
-          `${where}, and \`forgetCustomer\` was called again. It should have finished the work, so that no row or snapshot of customer-1 is left.`,
+          `${again} It should have finished the work, so that no row or snapshot of \`customer-1\` is left.`,
         )
         verifyEqual(
           await box.admin.hgetall('index:email'),
           { 'bob@example.com': 'customer-2' },
-          `${where}, and \`forgetCustomer\` was called again. No email of customer-1 should be left in \`index:email\`. If the first call did only half the work, the second call has to finish it.`,
+          `${again} No email of \`customer-1\` should be left in \`index:email\`. If the first call did only half the work, the second call has to finish it.`,
         )
         verifyEqual(
           (await entries()).map(({ eventType }) => eventType),
           ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-          `${where}, and \`forgetCustomer\` was called again. There should be one CUSTOMER_FORGOTTEN.`,
+          `${again} There should be one \`CUSTOMER_FORGOTTEN\`.`,
         )
       },
     })
