@@ -86,7 +86,7 @@ describe('judgeDurability and countLost', () => {
     [
       { appendonly: 'no' },
       ['crash-loses-all'],
-      "Without an append-only file and without snapshots (`save` is an empty string), a crash loses everything. `appendfsync` doesn't matter then, because there is no file to sync.",
+      "Without an append-only file and without snapshots (`save` is an empty string), a crash loses everything. `appendfsync` doesn't matter then, because there's no file to sync.",
     ],
     [
       { appendonly: 'no', save: '3600 1 300 100 60 10000' },
@@ -131,7 +131,7 @@ describe('judgeDurability and countLost', () => {
     verifyEqual(
       await call('countLost', () => countLost(['e-1', 'e-2', 'e-3'], ['e-1', 'e-3', 'e-4'])),
       { lost: ['e-2'], unacknowledged: ['e-4'], twice: [] },
-      'e-1, e-2, and e-3 were acknowledged; e-1, e-3, and e-4 were found. So e-2 is lost, and e-4 is unacknowledged: it was written, but its reply never arrived.',
+      '`e-1`, `e-2`, and `e-3` were acknowledged; `e-1`, `e-3`, and `e-4` were found. So `e-2` is lost, and `e-4` is unacknowledged: it was written, but its reply never arrived.',
     )
   })
 
@@ -149,7 +149,7 @@ describe('judgeDurability and countLost', () => {
     verifyEqual(
       { lost, unacknowledged, twice: [...(twice ?? [])].sort() },
       { lost: [], unacknowledged: ['e-7'], twice: ['e-2', 'e-7'] },
-      'e-2 was found three times and e-7 twice. List each of them once in `twice`, and e-7 once in `unacknowledged`.',
+      '`e-2` was found three times and `e-7` twice. List each of them once in `twice`, and `e-7` once in `unacknowledged`.',
     )
   })
 
@@ -160,17 +160,17 @@ describe('judgeDurability and countLost', () => {
     verifyEqual(
       loss?.lost,
       ['e-3', 'e-1'],
-      'e-3, e-1, e-3, and e-2 were acknowledged, and only e-2 was found. `lost` should list e-3 and e-1, once each, in the order of `acknowledged`. An event counts as lost once, no matter how often the writer noted it.',
+      '`e-3`, `e-1`, `e-3`, and `e-2` were acknowledged, and only `e-2` was found. `lost` should list `e-3` and `e-1`, once each, in the order of `acknowledged`. An event counts as lost once, no matter how often the writer listed it.',
     )
     verifyEqual(
       loss?.unacknowledged,
       ['e-9', 'e-8'],
-      'e-9, e-2, e-8, e-8, e-2, and e-9 were found, and only e-2 was promised. `unacknowledged` should list e-9 and e-8, once each, in the order in which `found` first names them, so that the list can be compared with the stream.',
+      '`e-9`, `e-2`, `e-8`, `e-8`, `e-2`, and `e-9` were found, and only `e-2` was promised. `unacknowledged` should list `e-9` and `e-8`, once each, in the order in which `found` first lists them, so that the list can be compared with the stream.',
     )
     verifyEqual(
       [...(loss?.twice ?? [])].sort(),
       ['e-2', 'e-8', 'e-9'],
-      'e-9, e-2, and e-8 were found twice, so `twice` should list these three. e-3 was acknowledged twice but never found: only `found` counts here.',
+      '`e-9`, `e-2`, and `e-8` were found twice, so `twice` should list these three. `e-3` was acknowledged twice but never found: only `found` counts here.',
     )
     verifyEqual(
       [promised, found],
@@ -186,7 +186,7 @@ describe('judgeDurability and countLost', () => {
     verifyEqual(
       await call('countLost', () => countLost(['constructor'], ['10', '9', '10'])),
       { lost: ['constructor'], unacknowledged: ['10', '9'], twice: ['10'] },
-      'The ID `constructor` was promised, and the IDs 10, 9, and 10 were found. An object used as a set already has a `constructor`, and it sorts keys that look like numbers. Use a `Set` or a `Map`.',
+      'The ID `constructor` was promised, and the IDs `10`, `9`, and `10` were found. An object used as a set already has a `constructor`, and it sorts keys that look like numbers. Use a `Set` or a `Map`.',
     )
   })
 })
@@ -271,7 +271,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     )
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      "The payload of the second event contains NaN, so `encodeEvent` throws a MalformedEventError. That error should pass through: nothing was sent to Redis, so the event is neither refused nor unknown. It's a bug in the program, and someone has to see it.",
+      "The payload of the second event contains `NaN`, so `encodeEvent` throws a `MalformedEventError`. That error should pass through: nothing was sent to Redis, so the event is neither refused nor unknown. It's a bug in the program, and someone has to see it.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -297,7 +297,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     )
     verify(
       sent.length <= 1,
-      `The server died, ${report?.unknown} got no reply, and \`writeAcknowledged\` sent it again. The event may already be written, and then it would be there twice. ioredis retries on its own; once it gives up, report the event as \`unknown\` and stop.`,
+      `The server died, \`${report?.unknown}\` got no reply, and \`writeAcknowledged\` sent it again. The event may already have been written, and then it would be there twice. ioredis retries on its own; once it gives up, report the event as \`unknown\` and stop.`,
       { received: sent.map(({ name }) => name) },
     )
     await server.restart()
@@ -309,19 +309,19 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const { acknowledged, refused, unknown } = report
     verify(
       acknowledged.length >= 199 && unknown !== null,
-      'The server was killed (SIGKILL) in the middle of writing. `writeAcknowledged` should resolve then, with everything confirmed before the kill in `acknowledged`, and the one event that got no reply in `unknown`.',
+      'The server was killed (`SIGKILL`) in the middle of writing. `writeAcknowledged` should then resolve, with everything confirmed before the kill in `acknowledged`, and the one event that got no reply in `unknown`.',
       { received: { acknowledged: acknowledged.length, refused, unknown } },
     )
     const lost = acknowledged.filter((id) => !found.includes(id))
     verifyEqual(
       lost,
       [],
-      "After SIGKILL and a restart, with `appendonly yes`, some events that `writeAcknowledged` had reported as acknowledged were gone. The server doesn't lose events that it confirmed, so these were added to `acknowledged` before Redis had confirmed them.",
+      "After `SIGKILL` and a restart, with `appendonly yes`, some events that `writeAcknowledged` had reported as acknowledged were gone. The server doesn't lose events that it confirmed, so these were added to `acknowledged` before Redis had confirmed them.",
     )
     verifyEqual(
       { acknowledged: acknowledged.length, unknown, refused },
       { acknowledged: handedOut - 1, unknown: `e-${handedOut}`, refused: null },
-      "Every event taken from `events` had been confirmed, except the last one. It got no reply, so it's `unknown` and not `refused`, because it may have been written. Take no more events after it.",
+      "Every event taken from `events` had been confirmed, except the last one. It got no reply, so it's `unknown` and not `refused`, because it may have been written. Don't take any more events after it.",
     )
   })
 
@@ -357,13 +357,13 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const found = await idsIn(server)
     verify(
       report?.refused === null || handedOut <= found.length + 1,
-      `Memory ran out, Redis refused e-${found.length + 1}, and \`writeAcknowledged\` continued with the next events. Stop at the first refusal. Otherwise, later events may be written without that one, and the stream has a gap.`,
+      `Memory ran out, Redis refused \`e-${found.length + 1}\`, and \`writeAcknowledged\` continued with the next events. Stop at the first refusal. Otherwise, later events may be written without that one, and the stream has a gap.`,
       { expected: `e-${found.length + 1} is the last event taken`, received: `e-${handedOut}` },
     )
     verifyEqual(
       [report.refused, report.unknown, report.acknowledged.length],
       [`e-${found.length + 1}`, null, found.length],
-      "Memory ran out, and with `noeviction`, Redis replied to `XADD` with an error (OOM …). An error is a reply: the event definitely wasn't written. It belongs in `refused`; `unknown` is for an event that got no reply. All events before it were confirmed, so they belong in `acknowledged`.",
+      "Memory ran out, and with `noeviction`, Redis replied to `XADD` with an error (`OOM …`). An error is a reply: the event definitely wasn't written. It belongs in `refused`; `unknown` is for an event that got no reply. All events before it were confirmed, so they belong in `acknowledged`.",
     )
   })
 
@@ -415,7 +415,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
             refused: written.length === 2 ? null : `e-${written.length + 1}`,
             unknown: null,
           },
-          `Redis replied to ${code(refused, 'no command')} with an error that few programs expect (NOPERM: the user lacks the permission). An error is a reply, whichever one it is, so the event definitely wasn't written and belongs in \`refused\`. Check the class of the error and not its message.`,
+          `Redis replied to ${code(refused, 'no command')} with an error that few programs expect (\`NOPERM\`: the user lacks the permission). An error is a reply, whichever one it is, so the event definitely wasn't written and belongs in \`refused\`. Check the class of the error and not its message.`,
         )
       },
     })
@@ -427,7 +427,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     verifyEqual(
       await call('writeAcknowledged', () => writeAcknowledged(redis, KEY, [eventOf(1), eventOf(2)])),
       { acknowledged: [], refused: null, unknown: 'e-1' },
-      'The connection was closed ("Connection is closed."), so there was no reply. That is `unknown`, whatever the message says: only Redis can refuse an event. Check the class of the error and not its message.',
+      'The connection was closed ("Connection is closed."), so there was no reply. That\'s `unknown`, whatever the message says: only Redis can refuse an event. Check the class of the error and not its message.',
     )
   })
 
@@ -446,7 +446,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const outcome = await attempt('appendReplicated', append, PATIENT)
     verify(
       outcome.ok || !(outcome.error instanceof NotReplicatedError),
-      `\`appendReplicated\` threw a NotReplicatedError, even though enough replicas had the event. ${why}`,
+      `\`appendReplicated\` threw a \`NotReplicatedError\`, even though enough replicas had the event. ${why}`,
       { received: !outcome.ok && outcome.error },
     )
     return call('appendReplicated', () => {
@@ -469,7 +469,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(1), one),
       NotReplicatedError,
-      "The server has no replicas, so none received the event. `WAIT` doesn't fail then; it replies 0. `appendReplicated` should check that number and throw a NotReplicatedError.",
+      "The server has no replicas, so none received the event. In that case, `WAIT` doesn't fail; it replies 0. `appendReplicated` should check that number and throw a `NotReplicatedError`.",
     )
     const entries = await server.admin.xrange(KEY, '-', '+')
     verifyEqual(
@@ -485,7 +485,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     verifyEqual(
       { id: error.id, wanted: error.wanted, reached: error.reached },
       { id: entries[0]?.[0], wanted: 1, reached: 0 },
-      'The NotReplicatedError should carry the ID of the entry that was written, the number of replicas wanted, and the number reached.',
+      'The `NotReplicatedError` should carry the ID of the entry that was written, the number of replicas wanted, and the number reached.',
     )
     const waits = waitsSent().map(([, timeout]) => timeout ?? 0)
     verify(
@@ -500,7 +500,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     verifyEqual(
       id,
       (await server.admin.xrevrange(KEY, '+', '-', 'COUNT', 1))[0]?.[0],
-      'With `replicas: 0`, there is nothing to wait for, so `appendReplicated` should resolve to the ID of the new entry.',
+      "With `replicas: 0`, there's nothing to wait for, so `appendReplicated` should resolve to the ID of the new entry.",
     )
   })
 
@@ -515,7 +515,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const redis = server.connect()
     const id = await replicated(
       () => appendReplicated(redis, KEY, eventOf(1), { replicas: 1, timeoutMs: 5_000 }),
-      "The one replica is connected and receives every change within milliseconds. `WAIT` covers what was written before it on its own connection. Before the `XADD` it's too early, and inside `MULTI` it doesn't wait at all.",
+      "The one replica is connected and receives every change within milliseconds. `WAIT` covers what was written before it on its own connection. Before the `XADD`, it's too early, and inside `MULTI`, it doesn't wait at all.",
     )
     verifyEqual(
       (await replica.admin.xrange(KEY, '-', '+')).map(([there]) => there),
@@ -533,13 +533,13 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(3), { replicas: 2, timeoutMs: 300 }),
       NotReplicatedError,
-      'There is one replica, and 2 were wanted, so `appendReplicated` should throw a NotReplicatedError.',
+      'There is one replica, and 2 were wanted, so `appendReplicated` should throw a `NotReplicatedError`.',
     )
-    verifyEqual(tooFew.wanted, 2, '`replicas` was 2, so the NotReplicatedError should have 2 in `wanted`.')
+    verifyEqual(tooFew.wanted, 2, '`replicas` was 2, so the `NotReplicatedError` should have 2 in `wanted`.')
     const replies = box.commands.filter(({ name }) => name === 'WAIT').map(({ reply }) => reply)
     verify(
       replies.includes(tooFew.reached), // on a busy machine, even the one replica may be late
-      'There is one replica, and 2 were wanted. In the NotReplicatedError, `reached` should be the number that `WAIT` replied with, because one replica may be enough for the caller.',
+      'There is one replica, and 2 were wanted. In the `NotReplicatedError`, `reached` should be the number that `WAIT` replied with, because one replica may be enough for the caller.',
       { expected: replies.at(-1), received: tooFew.reached },
     )
     const [least = 2, ...more] = waitsSent()
@@ -561,7 +561,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       verify: ({ first }) =>
         verify(
           first.ok,
-          'One replica had the event, and `replicas` was 0, and `appendReplicated` threw an error. More replicas than wanted are enough, too: `replicas` is the least number.',
+          'One replica had the event, `replicas` was 0, and `appendReplicated` threw an error. More replicas than wanted are enough, too: `replicas` is the minimum.',
           { received: !first.ok && first.error },
         ),
     })
@@ -677,7 +677,7 @@ describe('backup and restore', () => {
     verifyEqual(
       await lastId(COPY),
       '7-3',
-      'Entry 7-3 was deleted, but the original stream never gives out that ID again. The restored stream would, because its last-generated-id is lower, and then two events would have the same version. Read the last ID with `XINFO STREAM` and set it with `XSETID`.',
+      'Entry `7-3` was deleted, but the original stream never gives out that ID again. The restored stream would, because its `last-generated-id` is lower, and then two events would have the same version. Read the last ID with `XINFO STREAM` and set it with `XSETID`.',
     )
   })
 
@@ -727,7 +727,7 @@ describe('backup and restore', () => {
     verifyEqual(
       [restored, ids.length, ids[500], ids.at(-1)],
       [1_010, 1_010, '7-501', '7-1010'],
-      `A stream of 1,010 entries, all from the same millisecond (7-1 to 7-1010), should be restored with all 1,010 entries, each of them once.${pagingFault(box.commands)}`,
+      `A stream of 1,010 entries, all from the same millisecond (\`7-1\` to \`7-1010\`), should be restored with all 1,010 entries, each of them once.${pagingFault(box.commands)}`,
     )
   })
 
@@ -769,7 +769,7 @@ describe('backup and restore', () => {
       second: (redis) => redis.xadd(KEY, '8-0', 'event', 'meanwhile'),
       async verify({ first, held }) {
         if (!first.ok) throw first.error
-        const when = `8-0 was written just before \`backup\`'s ${code(held, 'end')}`
+        const when = `\`8-0\` was written just before \`backup\`'s ${code(held, 'end')}`
         const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(first.value)))
         verify(
           outcome.ok,
@@ -780,7 +780,7 @@ describe('backup and restore', () => {
         verifyEqual(
           await lastId(COPY),
           newest,
-          `${when}. In the restored stream, the last entry and the last ID should match, both with 8-0 or both without it. A last ID without its entry looks like a deleted event. Get the last ID first, and read up to it.`,
+          `${when}. In the restored stream, the last entry and the last ID should match, both with \`8-0\` or both without it. A last ID without its entry looks like a deleted event. Get the last ID first, and read up to it.`,
         )
       },
     })
@@ -797,21 +797,21 @@ describe('backup and restore', () => {
       },
       second: (redis) => redis.xdel(KEY, '2-0'),
       async verify({ first, held }) {
-        const when = `2-0 was deleted just before \`backup\`'s ${code(held, 'end')}`
+        const when = `\`2-0\` was deleted just before \`backup\`'s ${code(held, 'end')}`
         verify(first.ok, `${when}, and \`backup\` failed. It may miss that entry, but it shouldn't fail.`, {
           received: !first.ok && first.error,
         })
         const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(first.value)))
         verify(
           outcome.ok,
-          `${when}, and the backup can't be restored. Write down how many entries the backup has, and not how many the stream had when the backup began.`,
+          `${when}, and the backup can't be restored. Record how many entries the backup has, not how many the stream had when the backup began.`,
           { received: !outcome.ok && outcome.error },
         )
         const there = (await box.admin.xrange(COPY, '-', '+')).map(([id]) => id)
         verifyEqual(
           [there.filter((id) => id !== '2-0'), await lastId(COPY)],
           [['1-0', '7-3'], '7-3'],
-          `${when}. The restored stream may miss it, but it should have 1-0 and 7-3, and the last ID 7-3.`,
+          `${when}. The restored stream may miss it, but it should have \`1-0\` and \`7-3\`, and the last ID \`7-3\`.`,
         )
       },
     })
@@ -831,7 +831,7 @@ describe('backup and restore', () => {
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, await box.admin.xlen(COPY), await box.admin.xlen(other)],
       [3, 3, 3],
-      "While `restore` was reading the lines for `stream:copy`, another restore ran for `stream:other`, and they got in each other's way. Give each key a draft of its own, for example the key followed by `:restoring`. Received: what the first restore returned, and the number of entries in both streams.",
+      "While `restore` was reading the lines for `stream:copy`, another restore ran for `stream:other`, and they got in each other's way. Give each key a draft of its own, for example, the key followed by `:restoring`. Received: what the first restore returned, and the number of entries in both streams.",
     )
   })
 
@@ -843,9 +843,9 @@ describe('backup and restore', () => {
       'restore',
       () => restore(box.redis, COPY, each(lines)),
       BackupError,
-      'There is already a stream at this key, so `restore` should throw a BackupError. A restore done in a hurry must not overwrite live data or get mixed in with it.',
+      'There is already a stream at this key, so `restore` should throw a `BackupError`. A restore done in a hurry must not overwrite live data or get mixed in with it.',
     )
-    verifyEqual(error.reason, 'exists', 'The BackupError should have the reason `exists`.')
+    verifyEqual(error.reason, 'exists', 'The `BackupError` should have the reason `exists`.')
     verifyEqual(
       await box.admin.xrange(COPY, '-', '+'),
       [['9-0', ['event', 'theirs']]],
@@ -875,9 +875,9 @@ describe('backup and restore', () => {
         'restore',
         () => restore(box.redis, COPY, each(some)),
         BackupError,
-        'This backup is missing one or more lines, or half of the last one, as if the disk had filled up or the copy had been interrupted. `restore` should notice and throw a BackupError, not restore a shorter history that looks complete.',
+        'This backup is missing one or more lines, or half of the last one, as if the disk had filled up or the copy had been interrupted. `restore` should notice and throw a `BackupError`, not restore a shorter history that looks complete.',
       )
-      verifyEqual(error.reason, 'incomplete', 'The BackupError should have the reason `incomplete`.')
+      verifyEqual(error.reason, 'incomplete', 'The `BackupError` should have the reason `incomplete`.')
       verifyEqual(
         await box.admin.exists(COPY),
         0,
@@ -900,7 +900,7 @@ describe('backup and restore', () => {
       verify(
         isWhole ||
           (!outcome.ok && outcome.error instanceof BackupError && outcome.error.reason === 'incomplete'),
-        `The last line of this backup, of ${last.length} characters, was cut off after ${length}. \`restore\` should throw a BackupError with the reason \`incomplete\`${outcome.ok ? ', because part of a number is a number, too. A JSON object, for example, ends with a brace that would be missing' : '. It rejected with a different error'}.`,
+        `The last line of this backup, of ${last.length} characters, was cut off after ${length}. \`restore\` should throw a \`BackupError\` with the reason \`incomplete\`${outcome.ok ? ', because part of a number is a number, too. A JSON object, for example, ends with a brace that would be missing' : '. It rejected with a different error'}.`,
         { received: outcome.ok ? outcome.value : outcome.error },
       )
       await box.admin.del(COPY)
@@ -947,7 +947,7 @@ describe('backup and restore', () => {
         verifyEqual(
           there,
           first.ok ? ['1-0', '2-0', '7-3', '9-0'] : ['9-0'],
-          `Another client began a stream at the key, with 9-0, just before \`restore\`'s ${code(held, 'end')}, and \`restore\` didn't leave that stream alone. The key can be taken after you've checked it, so check and write in one step: \`RENAMENX\`, a script, or \`WATCH\` on a connection of its own.`,
+          `Another client created a stream at the key, with \`9-0\`, just before \`restore\`'s ${code(held, 'end')}, and \`restore\` didn't leave that stream alone. The key can be taken after you've checked it, so check and write in one step: \`RENAMENX\`, a script, or \`WATCH\` on a connection of its own.`,
         )
       },
     })
