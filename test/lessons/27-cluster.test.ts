@@ -62,7 +62,7 @@ describe('partitionOf and keysOf', () => {
     ] as const) {
       verify(
         !result.ok || !((result.value.is as unknown) instanceof Promise),
-        `\`${name}\` returned a promise. It waits for nothing, so it should return the result itself. Code that calls \`${name}(…)\` without an await would build its keys from a promise.`,
+        `\`${name}\` returned a promise. It waits for nothing, so it should return the result itself. Code that calls \`${name}(…)\` without an \`await\` would build its keys from a promise.`,
       )
     }
   })
@@ -76,7 +76,7 @@ describe('partitionOf and keysOf', () => {
       verifyEqual(
         second,
         first,
-        `\`partitionOf\` was called twice for ${id} and returned two different partitions. A stream's partition may only depend on its ID, because the next program has to find the stream again.`,
+        `\`partitionOf\` was called twice for \`${id}\` and returned two different partitions. A stream's partition must depend only on its ID, because the next program has to find the stream again.`,
       )
     }
   })
@@ -128,7 +128,7 @@ describe('partitionOf and keysOf', () => {
     for (const { stream, log } of keys) {
       verify(
         tagOf(stream) !== undefined && tagOf(stream) === tagOf(log),
-        `${stream} and ${log} don't have the same hash tag (the text in the first pair of braces). On a cluster they're in different slots, so no script can write to both (CROSSSLOT). Put the partition in braces in both.`,
+        `\`${stream}\` and \`${log}\` don't have the same hash tag (the text in the first pair of braces). On a cluster, they're in different slots, so no script can write to both (\`CROSSSLOT\`). Put the partition in braces in both.`,
       )
     }
     verifyEqual(
@@ -142,7 +142,7 @@ describe('partitionOf and keysOf', () => {
     verifyEqual(
       await atOnce('keysOf', () => keysOf('order-1', 8)),
       { partition: 1, stream: 'es:{p1}:stream:order-1', log: 'es:{p1}:log' },
-      'The stream order-1 belongs to partition 1 of 8, so `keysOf` should return these keys.',
+      'The stream `order-1` belongs to partition 1 of 8, so `keysOf` should return these keys.',
     )
     verifyEqual(
       await atOnce('keysOf', () => keysOf('order {a}{b}', 16)),
@@ -159,7 +159,7 @@ const sha256 = (data: string | Buffer) => createHash('sha256').update(data).dige
 /** Numbers that are easily mistaken for the right one, each with a sentence that says how they come about. */
 const MISTAKES: readonly (readonly [sentence: string, number: (id: string, hash: Buffer) => number])[] = [
   [
-    'Your code reads a signed number (readInt32BE), which is negative for half of the IDs.',
+    'Your code reads a signed number (`readInt32BE`), which is negative for half of the IDs.',
     (_, hash) => hash.readInt32BE(0),
   ],
   ['Your code reads the bytes as a little-endian number.', (_, hash) => hash.readUInt32LE(0)],
@@ -173,7 +173,7 @@ const MISTAKES: readonly (readonly [sentence: string, number: (id: string, hash:
   ['Your code uses MD5.', (id) => createHash('md5').update(id).digest().readUInt32BE(0)],
   ["Your code doesn't encode the ID as UTF-8.", (id) => sha256(Buffer.from(id, 'latin1')).readUInt32BE(0)],
   [
-    'Your code converts the ID to lowercase first, but Order-1 and order-1 are two different streams.',
+    'Your code converts the ID to lowercase first, but `Order-1` and `order-1` are two different streams.',
     (id) => sha256(id.toLowerCase()).readUInt32BE(0),
   ],
   [
@@ -220,17 +220,17 @@ describe('append', () => {
     verifyEqual(
       await idsAndFields(STREAM),
       [['1-0', ['event', textOf(1)]]],
-      `${STREAM} should have one entry with the ID 1-0 and one field, event, which holds the string that \`encodeEvent\` returns.`,
+      `\`${STREAM}\` should have one entry with the ID \`1-0\` and one field, \`event\`, which holds the string that \`encodeEvent\` returns.`,
     )
     verifyEqual(
       await fieldsOf(LOG),
       [['streamId', 'order-15', 'version', '1', 'event', textOf(1)]],
-      `${LOG} should have one entry for the event, too, with the fields streamId, version, and event, in this order.`,
+      `\`${LOG}\` should have one entry for the event, too, with the fields \`streamId\`, \`version\`, and \`event\`, in this order.`,
     )
     const [[position = ''] = []] = await idsAndFields(LOG)
     verify(
       Number.parseInt(position, 10) > 1_000_000_000_000, // the clock, in ms
-      `The log's entry has the ID ${position}, which isn't the time. Let Redis choose it, with \`*\`: an ID of your own can be one that the log has already used.`,
+      `The log's entry has the ID \`${position}\`, which isn't the time. Let Redis choose it, with \`*\`: an ID of your own can be one that the log has already used.`,
       { expected: 'the time in ms, a dash, and a number', received: position },
     )
     verifyEqual(
@@ -251,7 +251,7 @@ describe('append', () => {
     const other = await attempt('append', () => append(box.redis, 8, 'order-17', [eventOf(4)], 0))
     verify(
       other.ok || !isOldId(other.error),
-      "`append` tried to write the first event of order-17, and Redis refused its ID, because it wasn't greater than the last one. Versions only work as IDs in the stream itself. In the partition's log, several streams have a version 1, so let Redis choose the IDs there (`*`).",
+      "`append` tried to write the first event of `order-17`, and Redis refused its ID, because it wasn't greater than the last one. Versions only work as IDs in the stream itself. In the partition's log, several streams have a version 1, so let Redis choose the IDs there (`*`).",
       { received: !other.ok && other.error },
     )
     await call('append', () => {
@@ -260,7 +260,7 @@ describe('append', () => {
     verifyEqual(
       (await idsAndFields(STREAM)).map(([id]) => id),
       ['1-0', '2-0', '3-0'],
-      'The entries of the stream should have their versions as IDs: 1-0, 2-0, and 3-0.',
+      'The entries of the stream should have their versions as IDs: `1-0`, `2-0`, and `3-0`.',
     )
     verifyEqual(
       (await fieldsOf(LOG)).map((fields) => fields.slice(0, 4)),
@@ -270,7 +270,7 @@ describe('append', () => {
         ['streamId', 'order-15', 'version', '3'],
         ['streamId', 'order-17', 'version', '1'],
       ],
-      'order-15 and order-17 belong to the same partition, so its log should have the events of both, in the order in which they were appended.',
+      '`order-15` and `order-17` belong to the same partition, so its log should have the events of both, in the order in which they were appended.',
     )
   })
 
@@ -280,7 +280,7 @@ describe('append', () => {
     verifyEqual(
       outcome.ok ? outcome.value : outcome.error,
       13,
-      'Only the entry 12-0 is left in this stream, so the stream is at version 12, and `append` should resolve to 13. The version is in the last ID; the number of entries says nothing about it.',
+      'Only the entry `12-0` is left in this stream, so the stream is at version 12, and `append` should resolve to 13. The version is in the last ID; the number of entries says nothing about it.',
     )
   })
 
@@ -291,18 +291,18 @@ describe('append', () => {
         'append',
         () => append(box.redis, 8, 'order-15', [eventOf(2), eventOf(3)], expected),
         VersionConflictError,
-        `The stream is at version 1, and \`append\` was called with version ${expected}, so it should throw a VersionConflictError.`,
+        `The stream is at version 1, and \`append\` was called with version ${expected}, so it should throw a \`VersionConflictError\`.`,
       )
       verifyEqual(
         { streamId: error.streamId, expected: error.expected, actual: error.actual },
         { streamId: 'order-15', expected, actual: 1 },
-        'The VersionConflictError should have the ID of the stream and both versions.',
+        'The `VersionConflictError` should have the ID of the stream and both versions.',
       )
     }
     verifyEqual(
       [await box.admin.xlen(STREAM), await box.admin.xlen(LOG)],
       [1, 1],
-      '`append` refused, but it had already written something to the stream or the log. Compare first, and write after that.',
+      '`append` refused, but it had already written something to the stream or the log. Compare first, and then write.',
     )
   })
 
@@ -312,11 +312,11 @@ describe('append', () => {
     verifyEqual(
       [outcome.ok, await box.admin.exists(STREAM, LOG)],
       [false, 0],
-      '`encodeEvent` refuses the second event (NaN in its payload). `append` should let that error pass through and write neither event.',
+      '`encodeEvent` refuses the second event (`NaN` in its payload). `append` should let that error pass through and write neither event.',
     )
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      '`encodeEvent` refuses the second event (NaN in its payload) with a MalformedEventError. `append` should let exactly that error pass through.',
+      '`encodeEvent` refuses the second event (`NaN` in its payload) with a `MalformedEventError`. `append` should let exactly that error pass through.',
       { received: outcome },
     )
   })
@@ -327,7 +327,7 @@ describe('append', () => {
     const outcome = await attempt('append', () => append(gone, 8, 'order-15', [eventOf(1)], 0))
     verify(
       outcome.ok || !(outcome.error instanceof VersionConflictError),
-      'The connection was closed, and `append` threw a VersionConflictError. There was no other writer, so a caller that reads and decides again, as you do after a conflict, would repeat that forever. Let all other errors pass through unchanged.',
+      'The connection was closed, and `append` threw a `VersionConflictError`. There was no other writer, so a caller that reads and decides again, as you do after a conflict, would repeat that forever. Let all other errors pass through unchanged.',
       { received: outcome },
     )
   })
@@ -337,7 +337,7 @@ describe('append', () => {
     const outcome = await attempt('append', () => append(box.redis, 8, 'order-15', [eventOf(2)], 1))
     verify(
       !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
-      `${STREAM} held a string, so Redis couldn't say which version the stream is at (WRONGTYPE). \`append\` should let that error pass through: it isn't a conflict with another writer.`,
+      `\`${STREAM}\` held a string, so Redis couldn't tell which version the stream is at (\`WRONGTYPE\`). \`append\` should let that error pass through: it isn't a conflict with another writer.`,
       { received: outcome.ok ? outcome.value : outcome.error },
     )
     await passesOnErrors({
@@ -358,18 +358,18 @@ describe('append', () => {
     )
     verify(
       !outcome.ok,
-      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), but \`append\` resolved. Let that error pass through, because no consumer will ever see these events.`,
+      `\`${LOG}\` held a string, so Redis refused to append to the log (\`WRONGTYPE\`), but \`append\` resolved. Let that error pass through, because no consumer will ever see these events.`,
       { received: outcome.ok && outcome.value },
     )
     verify(
       String(outcome.error).includes('WRONGTYPE'),
-      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), and \`append\` threw something else. Let that error pass through, so that the caller can see what is wrong.`,
+      `\`${LOG}\` held a string, so Redis refused to append to the log (\`WRONGTYPE\`), and \`append\` threw something else. Let that error pass through, so that the caller can see what went wrong.`,
       { received: outcome.error },
     )
     verifyEqual(
       [await box.admin.xlen(STREAM), await box.admin.get(LOG)],
       [1, 'not a stream'],
-      `${LOG} held a string, so Redis refused to append to the log, but the stream has changed anyway. Neither a script nor a transaction rolls back, so check that the log is a stream (\`XLEN\`) before the first write.`,
+      `\`${LOG}\` held a string, so Redis refused to append to the log, but the stream has changed anyway. Neither a script nor a transaction rolls back, so check that the log is a stream (\`XLEN\`) before the first write.`,
     )
   })
 
@@ -388,7 +388,7 @@ describe('append', () => {
         const lost = one.ok ? two : one
         verify(
           !lost.ok && lost.error instanceof VersionConflictError,
-          'The writer that was too late should get a VersionConflictError.',
+          'The writer that was too late should get a `VersionConflictError`.',
           { received: lost.ok ? lost.value : lost.error },
         )
         verifyEqual(
@@ -454,7 +454,7 @@ describe('consume', () => {
         { position: '5-0', streamId: 'order-15', version: 1, event: eventOf(1) },
         { position: '5-1', streamId: 'order-{x}', version: 12, event: eventOf(2) },
       ],
-      '`consume` should pass both events of the log to `handle`, oldest first, with the position (the ID), the streamId, the version (a number), and the event from `decodeEvent`.',
+      '`consume` should pass both events of the log to `handle`, oldest first, with the `position` (the ID), the `streamId`, the `version` (a number), and the `event` from `decodeEvent`.',
     )
     verifyEqual(handled, 2, '`consume` should resolve to the number of events that it passed to `handle`.')
     verifyEqual(
@@ -471,12 +471,12 @@ describe('consume', () => {
     verifyEqual(
       (await seenBy(3)).positions,
       ['1-0', '2-0'],
-      "The log had two events, and Redis had no checkpoint for the consumer totals, so `consume` should begin with the first event. (Don't keep the position in the program's memory: it's gone when the program ends.)",
+      "The log had two events, and Redis had no checkpoint for the consumer `totals`, so `consume` should begin with the first event. (Don't keep the position in the program's memory: it's gone when the program ends.)",
     )
     verifyEqual(
       await box.admin.get('es:{p3}:checkpoint:totals'),
       '2-0',
-      'After the event at 2-0, the checkpoint es:{p3}:checkpoint:totals should be 2-0. Its key has the hash tag of its partition, so that you can write it together with the effects.',
+      'After the event at `2-0`, the checkpoint `es:{p3}:checkpoint:totals` should be `2-0`. Its key has the hash tag of its partition, so that you can write it together with the effects.',
     )
     verify(
       (await box.admin.pttl('es:{p3}:checkpoint:totals')) < 0,
@@ -504,7 +504,7 @@ describe('consume', () => {
       ['1-0', '2-0', '3-0'],
       'A consumer with another name should start from the beginning, with its own checkpoint.',
     )
-    verifyEqual((await seenBy(3)).handled, 0, 'There is nothing new, so `consume` should resolve to 0.')
+    verifyEqual((await seenBy(3)).handled, 0, "There's nothing new, so `consume` should resolve to 0.")
   })
 
   test('passes on events of streams named like a field', async () => {
@@ -517,7 +517,7 @@ describe('consume', () => {
         { position: '5-0', streamId: 'version', version: 1, event: eventOf(1) },
         { position: '5-1', streamId: 'event', version: 2, event: eventOf(2) },
       ],
-      'Two streams are _called_ "version" and "event", and `consume` mistook a name for a field name (`indexOf` finds it first). The fields are at positions 0, 2, and 4, each followed by its value, so go in steps of two.',
+      'Two streams are _called_ `version` and `event`, and `consume` mistook a name for a field name (`indexOf` finds it first). The fields are at positions 0, 2, and 4, each followed by its value, so go in steps of two.',
     )
   })
 
@@ -527,7 +527,7 @@ describe('consume', () => {
     verifyEqual(
       [handled, await box.admin.get('es:{p3}:checkpoint:totals')],
       [2, '2-0'],
-      'The handler queued no effects for two events. Save the checkpoint for them, too, in the same transaction as always. Otherwise, the next call passes on the same events again, however many there are.',
+      'The handler queued no effects for two events. Save the checkpoint for them, too, in a transaction, as usual. Otherwise, the next call passes on the same events again, however many there are.',
     )
   })
 
@@ -538,7 +538,7 @@ describe('consume', () => {
     if (rest.length > 0)
       return 'The call returned before the end of the log, and only the next call read the rest. Read page after page until nothing is left.'
     if (positions.length < 100)
-      return 'The others were never passed on, because as strings, 7-10 comes before 7-9. Let Redis compare the IDs: start after the last one, with `(`.'
+      return 'The others were never passed on, because as strings, `7-10` comes before `7-9`. Let Redis compare the IDs: start after the last one, with `(`.'
     return 'The others were never passed on. Start the next page after the last ID of this one, at `(7-100`, and not at the next millisecond.'
   }
 
@@ -552,7 +552,7 @@ describe('consume', () => {
     verifyEqual(
       [handled, positions.length, new Set(positions).size, positions.at(-1)],
       [110, 110, 110, '7-110'],
-      `The log had 110 events, written within one millisecond (7-1 to 7-110). One call should pass on all of them, each once. (Received: the result, events passed on, different ones, the last position.) ${missing(positions, rest)}`,
+      `The log had 110 events, written within one millisecond (\`7-1\` to \`7-110\`). One call should pass on all of them, each once. (Received: the result, events passed on, distinct events, the last position.) ${missing(positions, rest)}`,
     )
     const longest = largestReply(box.commands)
     verify(
@@ -573,7 +573,7 @@ describe('consume', () => {
         verifyEqual(
           await box.admin.hgetall(TOTALS),
           { 'order-1': '1', 'order-2': '1', 'order-3': '1' },
-          `The process died right after ${code(last, 'its start')}, and another one continued from the checkpoint. Each of the three events should have taken effect once, so write the effects and the checkpoint in one transaction (\`MULTI … EXEC\`).`,
+          `The process died right after ${code(last, 'its start')}, and another process continued from the checkpoint. Each of the three events should have taken effect once, so write the effects and the checkpoint in one transaction (\`MULTI … EXEC\`).`,
         )
       },
     })
@@ -593,7 +593,7 @@ describe('consume', () => {
     )
     verify(
       thrown.error instanceof RangeError,
-      '`handle` threw a RangeError at the second event, and `consume` threw something else. It should let exactly that error pass through, so that the caller can distinguish one failure from another.',
+      '`handle` threw a `RangeError` at the second event, and `consume` threw something else. It should let exactly that error pass through, so that the caller can distinguish one failure from another.',
       { received: thrown.error },
     )
     await call('consume', () => consume(box.redis, 3, 'totals', count))
@@ -610,11 +610,11 @@ describe('consume', () => {
     )
     verify(
       !outcome.ok,
-      'Redis refused one of three effects (WRONGTYPE), but `consume` resolved. `EXEC` resolves even then, so check each of its replies for an error.',
+      'Redis refused one of three effects (`WRONGTYPE`), but `consume` resolved. `EXEC` resolves even then, so check each of its replies for an error.',
     )
     verify(
       String(outcome.error).includes('WRONGTYPE'),
-      'Redis refused one effect (WRONGTYPE). `consume` should let that error pass through, so that the caller can see what is wrong.',
+      'Redis refused one effect (`WRONGTYPE`). `consume` should let that error pass through, so that the caller can see what went wrong.',
       { received: outcome.error },
     )
     await attempt('consume', () =>
@@ -639,14 +639,14 @@ describe('consume', () => {
     )
     verify(
       !outcome.ok,
-      'Redis refused to queue one of the effects, so `EXEC` discarded the whole transaction (EXECABORT), but `consume` resolved. Let the error pass through.',
+      'Redis refused to queue one of the effects, so `EXEC` discarded the whole transaction (`EXECABORT`), but `consume` resolved. Let the error pass through.',
       { received: outcome.ok && outcome.value },
     )
     await call('consume', () => consume(box.redis, 3, 'totals', count))
     verifyEqual(
       await box.admin.hgetall(TOTALS),
       { 'order-1': '1', 'order-2': '1' },
-      'Redis refused to queue an effect of the first event and discarded that transaction (EXECABORT). After the bug was fixed, `consume` was called again. Each of the two events should have taken effect once, so the checkpoint may only move together with the effects.',
+      'Redis refused to queue an effect of the first event and discarded that transaction (`EXECABORT`). After the bug was fixed, `consume` was called again. Each of the two events should have taken effect once, so the checkpoint may only move together with the effects.',
     )
   })
 
@@ -696,7 +696,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
         found,
         Array.from({ length: 8 }, () => answer),
         answer === 7
-          ? 'The library\'s function was called for each of 8 partitions. "Not found" means that it is missing on that partition\'s node, because `FUNCTION LOAD` only loads it into one node. Load it into every master.'
+          ? "The library's function was called for each of 8 partitions. \"Not found\" means that it's missing on that partition's node, because `FUNCTION LOAD` only loads it into one node. Load it into every master."
           : 'A newer version of the library was installed, but some nodes still run the old one. Replace the library on every master.',
       )
     }
@@ -723,7 +723,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     verifyEqual(
       still.map((found) => (found as unknown[]).length),
       [1, 1, 1],
-      "The library's new code wasn't valid Lua, so Redis refused it, and then the old version was gone, too. Don't delete it first: `LOAD` with `REPLACE` replaces it in one step, or leaves it as it is. (Received: libraries called es on each node.)",
+      "The library's new code wasn't valid Lua, so Redis refused it, and then the old version was gone, too. Don't delete it first: `LOAD` with `REPLACE` replaces it in one step, or leaves it as it is. (Received: libraries called `es` on each node.)",
     )
   })
 
@@ -740,7 +740,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       verify(
         outcome.ok,
         /NOSCRIPT/.test(String(!outcome.ok && outcome.error))
-          ? "Redis replied NOSCRIPT to `append`. `SCRIPT LOAD` only loads a script into one node, so the others don't have its digest. Send the script itself (`EVAL`), at least when a node refuses `EVALSHA`."
+          ? "Redis replied `NOSCRIPT` to `append`. `SCRIPT LOAD` only loads a script into one node, so the others don't have its digest. Send the script itself (`EVAL`), at least when a node refuses `EVALSHA`."
           : `\`append\` works on one server, but not for every stream on a cluster. A script goes to the node that has its keys, and the client only looks for them in \`KEYS\`. So name all keys there, and don't build any in the script or take any from \`ARGV\`.`,
         { received: outcome.ok ? undefined : outcome.error },
       )
@@ -748,7 +748,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     verifyEqual(
       await cluster.admin.xlen('es:{p1}:stream:order-1'),
       2,
-      'The two events of order-1 should be on the cluster, in es:{p1}:stream:order-1.',
+      'The two events of `order-1` should be on the cluster, in `es:{p1}:stream:order-1`.',
     )
     const sizes = await Promise.all(cluster.nodeAdmins.map((node) => node.dbsize()))
     verify(
@@ -760,7 +760,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       'append',
       () => append(redis, 8, 'order-1', [eventOf(3)], 1),
       VersionConflictError,
-      'order-1 is at version 2, and `append` should throw a VersionConflictError on a cluster, too.',
+      '`order-1` is at version 2, and `append` should throw a `VersionConflictError` on a cluster, too.',
     )
   })
 
@@ -796,7 +796,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     const outcome = await writing
     verify(
       outcome.ok,
-      'While `append` was writing, the slot of its partition moved to another node, and a call to `append` failed. If a command or script names its keys, ioredis follows the redirections (ASK, MOVED) on its own.',
+      'While `append` was writing, the slot of its partition moved to another node, and a call to `append` failed. If a command or script names its keys, ioredis follows the redirections (`ASK`, `MOVED`) on its own.',
       { received: outcome.ok ? undefined : outcome.error },
     )
     const all = Array.from({ length: outcome.value }, (_, index) => `${index + 1}-0`)
@@ -804,7 +804,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       verifyEqual(
         (await idsAndFields(`es:{p3}:stream:${id}`, cluster.admin)).map(([entry]) => entry),
         all,
-        `The slot moved while \`append\` was writing to ${id}. Every version from 1 to ${outcome.value} should be there once.`,
+        `The slot moved while \`append\` was writing to \`${id}\`. Every version from 1 to ${outcome.value} should be there once.`,
       )
     }
     verifyEqual(
@@ -839,7 +839,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
         const moved = (await cluster.nodeAdmins[to]?.call('CLUSTER', 'GETKEYSINSLOT', slot, 10)) as string[]
         verify(
           !moved.includes(LOG),
-          'A slot moves key by key. While the streams of partition 3 were on the new node and its log was still on the old one, `append` started a second log on the new node, so the order of the partition is lost. Redis makes a script wait (TRYAGAIN) only for the keys named in `KEYS`: name the log there, too.',
+          'A slot moves key by key. While the streams of partition 3 were on the new node and its log was still on the old one, `append` started a second log on the new node, so the order of the partition is lost. Redis makes a script wait (`TRYAGAIN`) only for the keys named in `KEYS`: name the log there, too.',
           { received: moved },
         )
       },
@@ -847,14 +847,14 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     const outcome = await writing
     verify(
       outcome.ok,
-      'While a slot was moving key by key, the streams of partition 3 were already on the new node and its log was still on the old one, and a call to `append` failed. If a script names both keys in `KEYS`, Redis replies TRYAGAIN until the log has moved, too, and ioredis sends the script again.',
+      'While a slot was moving key by key, the streams of partition 3 were already on the new node and its log was still on the old one, and a call to `append` failed. If a script names both keys in `KEYS`, Redis replies `TRYAGAIN` until the log has moved, too, and ioredis sends the script again.',
       { received: outcome.ok ? undefined : outcome.error },
     )
     const log = await cluster.nodeAdmins[to]?.xlen(LOG)
     verifyEqual(
       [outcome.value, await cluster.admin.xlen(STREAM), log],
       [2, 2, 4],
-      'A slot moved key by key while `append` wrote the second event of order-15. The new node should have two events in the stream and four in the log of the partition (received: the version, entries in the stream, entries in the log).',
+      'A slot moved key by key while `append` wrote the second event of `order-15`. The new node should have two events in the stream and four in the log of the partition (received: the version, entries in the stream, entries in the log).',
     )
   })
 
@@ -897,7 +897,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     verifyEqual(
       await cluster.admin.hgetall('es:{p3}:totals'),
       { events: '15' },
-      'Five of the forty orders belong to partition 3, so 15 events should have taken effect in es:{p3}:totals.',
+      'Five of the forty orders belong to partition 3, so 15 events should have taken effect in `es:{p3}:totals`.',
     )
   })
 
