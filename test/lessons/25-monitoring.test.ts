@@ -53,12 +53,12 @@ describe('parseGroup', () => {
     verifyEqual(
       (await parse(...reply, 'entries-read', 3, 'lag', null)).lag,
       null,
-      'Redis replied nil for the lag, so the lag is unknown, and `parseGroup` should return `null`. With 0, a group that has stopped looks healthy.',
+      'Redis replied with nil for the lag, so the lag is unknown, and `parseGroup` should return `null`. With 0, a group that has stopped looks healthy.',
     )
     const old = await parse(...reply)
     verify(
       old.lag === null,
-      "Redis 6.2 doesn't send a lag at all. Then it's unknown, too, and `parseGroup` should return `null`.",
+      "Redis 6.2 doesn't send a lag at all, so it's unknown, too, and `parseGroup` should return `null`.",
       { expected: null, received: old.lag },
     )
   })
@@ -73,7 +73,7 @@ describe('parseGroup', () => {
       verifyEqual(
         await parse('name', name, 'consumers', 1, 'pending', 2, 'last-delivered-id', '8-1', 'lag', 4),
         { name, pending: 2, lag: 4, lastDeliveredId: '8-1' },
-        `This group is _called_ "${name}", and \`parseGroup\` mistook its name for a field name (\`indexOf\` finds it first). Field names are at positions 0, 2, 4, and so on, each followed by its value, so go in steps of two.`,
+        `This group is _called_ \`${name}\`, and \`parseGroup\` mistook its name for a field name (\`indexOf\` finds it first). Field names are at positions 0, 2, 4, and so on, each followed by its value, so go in steps of two.`,
       )
     }
   })
@@ -107,7 +107,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       empty && { ...empty, groups: empty.groups.length },
       { length: 0, firstEntry: null, lastEntry: null, groups: 1 },
-      'An empty stream with a group exists. `getStreamInfo` should return length 0, and `null` for the first and the last entry.',
+      'An empty stream with a group exists. `getStreamInfo` should return a `length` of 0, and `null` for the first and last entries.',
     )
     await plant(5)
     const full = await info()
@@ -119,14 +119,14 @@ describe('getStreamInfo', () => {
         lastEntry: { id: '5-0', fields: { event: 'e5', by: 'ada' } },
         groups: 1,
       },
-      '`getStreamInfo` should return the length, and the first and the last entry with `id` and `fields` (an object, not the flat list).',
+      '`getStreamInfo` should return the `length`, and the first and last entries, each with `id` and `fields` (an object, not the flat list).',
     )
     await box.admin.xdel(S, '3-0', '5-0')
     const fewer = await info()
     verifyEqual(
       [fewer?.length, fewer?.lastEntry?.id],
       [3, '4-0'],
-      'Two of five entries were deleted. `length` is the number of entries that are in the stream now, 3, and the last one is 4-0.',
+      'Two of five entries were deleted. `length` is the number of entries that are in the stream now, 3, and the last one is `4-0`.',
     )
   })
 
@@ -188,7 +188,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       (await info())?.groups[0]?.lag,
       null,
-      'The group began in the middle of the stream, and Redis replies nil for its lag. `getStreamInfo` should return `null` for it.',
+      'The group began in the middle of the stream, and Redis replies with nil for its lag. `getStreamInfo` should return `null` for it.',
     )
   })
 
@@ -217,7 +217,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       mail?.consumers[2]?.oldestIdle,
       null,
-      'mail-3 has nothing pending, so its `oldestIdle` should be `null`.',
+      '`mail-3` has nothing pending, so its `oldestIdle` should be `null`.',
     )
     await box.admin.xgroup('CREATECONSUMER', S, 'mail', 'constructor')
     verifyEqual(
@@ -225,12 +225,12 @@ describe('getStreamInfo', () => {
         ({ name, oldestIdle }) => name === 'constructor' && oldestIdle,
       )[0],
       null,
-      'A consumer called "constructor" has nothing pending, so its `oldestIdle` should be `null`. Every object has a property of that name, so keep the times in a `Map`.',
+      'A consumer called `constructor` has nothing pending, so its `oldestIdle` should be `null`. Every object has a property of that name, so keep the times in a `Map`.',
     )
     const waiting = [mail?.oldestIdle, mail?.consumers[0]?.oldestIdle, mail?.consumers[1]?.oldestIdle]
     verify(
       waiting.every((ms) => isAbout(ms, 0)),
-      'The entries of mail-1 and mail-2 were delivered a moment ago and are pending, so `oldestIdle` should be a small number, for both of them and for the group. `null` means that nothing is pending.',
+      'The entries of `mail-1` and `mail-2` were delivered a moment ago and are pending, so `oldestIdle` should be a small number, for both of them and for the group. `null` means that nothing is pending.',
       { received: waiting },
     )
     const after = await box.admin.xpending(S, 'mail', '-', '+', 10)
@@ -260,7 +260,7 @@ describe('getStreamInfo', () => {
     const [one, two] = mail?.consumers ?? []
     verify(
       isAbout(one?.oldestIdle, 60_000) && isAbout(two?.oldestIdle, 600_000),
-      'Each consumer should have the `oldestIdle` of its own entries: one minute for mail-1, ten for mail-2. (`idle` is something else: when the consumer itself last called.)',
+      'Each consumer should have the `oldestIdle` of its own entries: one minute for `mail-1`, ten for `mail-2`. (`idle` is something else: when the consumer itself last called.)',
       { received: mail?.consumers },
     )
     const waited = (await box.admin.xpending(S, 'mail', '-', '+', 10)) as [string, string, number][]
@@ -287,7 +287,7 @@ describe('getStreamInfo', () => {
     const pages = box.commands.filter(({ name }) => name === 'XPENDING').length
     verify(
       isAbout(mail?.oldestIdle, 60_000),
-      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || (pages === 1 ? " `getStreamInfo` only read one page of the pending entries list. Keep reading until a page isn't full." : ' Keep the longest time over all pages, and only of this call.')}`,
+      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, \`7-2010\`, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || (pages === 1 ? " `getStreamInfo` only read one page of the pending entries list. Keep reading until a page isn't full." : ' Keep the longest time across all pages, and start over with each call.')}`,
       { expected: 'about 60000', received: mail?.oldestIdle },
     )
     const most = largestReply(box.commands)
@@ -314,7 +314,7 @@ describe('getStreamInfo', () => {
     const sent = pages === 0 ? '' : ` \`getStreamInfo\` sent ${commands}.`
     verify(
       isAbout(mail?.oldestIdle, 60_000) && isAbout(mail?.consumers[0]?.oldestIdle, 60_000),
-      `5,500 entries are pending, and the last one, 5500-0, has waited for a minute, which \`oldestIdle\` doesn't show.${sent} There's no limit to how many entries may be pending, so keep reading until a page isn't full.`,
+      `5,500 entries are pending, and the last one, \`5500-0\`, has waited for a minute, which \`oldestIdle\` doesn't show.${sent} There's no limit to how many entries may be pending, so keep reading until a page isn't full.`,
       { expected: 'about 60000', received: [mail?.oldestIdle, mail?.consumers[0]?.oldestIdle] },
     )
   })
@@ -328,7 +328,7 @@ describe('getStreamInfo', () => {
     const [mail] = (await info())?.groups ?? []
     verify(
       mail?.lag !== 3,
-      '`getStreamInfo` returned a lag of 3, but nothing is left to read: the last entry is 5-0, and so is `lastDeliveredId`. The lag that Redis reports can include entries that were trimmed before the group read them. Check whether an entry comes after `lastDeliveredId`; if not, the lag is 0.',
+      '`getStreamInfo` returned a lag of 3, but nothing is left to read: the last entry is `5-0`, and so is `lastDeliveredId`. The lag that Redis reports can include entries that were trimmed before the group read them. Check whether an entry comes after `lastDeliveredId`; if not, the lag is 0.',
       { expected: 0, received: mail?.lag },
     )
     verifyEqual(
@@ -340,31 +340,31 @@ describe('getStreamInfo', () => {
     verifyEqual(
       (await info())?.groups[0]?.lag,
       4,
-      "One entry comes after `lastDeliveredId`. Then `lag` should be the number in Redis's reply, here 4.",
+      "One entry comes after `lastDeliveredId`, so `lag` should be the number in Redis's reply, 4.",
     )
     await box.admin.xdel(S, '6-0')
     verifyEqual(
       (await info())?.groups[0]?.lag,
       0,
-      'The last entry, 6-0, was deleted before the group read it, so no entry comes after `lastDeliveredId`, and `lag` should be 0. The last ID that the stream generated is still 6-0, so look for an entry instead.',
+      'The last entry, `6-0`, was deleted before the group read it, so no entry comes after `lastDeliveredId`, and `lag` should be 0. The last ID that the stream generated is still `6-0`, so look for an entry instead.',
     )
     await box.admin.xdel(S, '5-0')
     verifyEqual(
       (await info())?.groups[0]?.lag,
       0,
-      "Entry 5-0 was deleted after the group had read it, so the last entry is 4-0 now, and `lastDeliveredId` is still 5-0. No entry comes after that, so `lag` should be 0. Don't check whether the two IDs are equal: look for an entry with a greater ID.",
+      "Entry `5-0` was deleted after the group had read it, so the last entry is `4-0` now, and `lastDeliveredId` is still `5-0`. No entry comes after that, so `lag` should be 0. Don't check whether the two IDs are equal: look for an entry with a greater ID.",
     )
     await box.admin.xtrim(S, 'MAXLEN', 0)
     verifyEqual(
       (await info())?.groups[0]?.lag,
       0,
-      'All entries have been trimmed, so no entry comes after `lastDeliveredId`, and `lag` should be 0. That the stream is empty makes no difference.',
+      'All entries have been trimmed, so no entry comes after `lastDeliveredId`, and `lag` should be 0. It makes no difference that the stream is empty.',
     )
     for (const id of ['7-9', '7-10']) await box.admin.xadd(S, id, 'event', 'e7')
     await box.admin.call('XGROUP', 'SETID', S, 'mail', '7-9', 'ENTRIESREAD', '2')
     verify(
       (await info())?.groups[0]?.lag !== 0,
-      'The group has read everything up to 7-9, and one entry comes after it, 7-10, but `lag` is 0. An ID is two numbers, and as a string or a decimal number, 7-10 is less than 7-9. Let Redis compare them: `XRANGE … (7-9 +`.',
+      'The group has read everything up to `7-9`, and one entry comes after it, `7-10`, but `lag` is 0. An ID is two numbers, and as a string or a decimal number, `7-10` is less than `7-9`. Let Redis compare them: `XRANGE … (7-9 +`.',
       { received: 0 },
     )
   })
@@ -379,7 +379,7 @@ describe('getStreamInfo', () => {
     await age('stock', 'worker-1', '1-0', 60_000)
     const groups = (await info())?.groups ?? []
     const why =
-      'The groups mail and stock each have a consumer called worker-1. Its entry has been pending for ten minutes in mail and for one minute in stock, and `getStreamInfo` mixed up the two.'
+      'The groups `mail` and `stock` each have a consumer called `worker-1`. Its entry has been pending for ten minutes in `mail` and for one minute in `stock`, and `getStreamInfo` mixed up the two.'
     const received = groups.map(({ name, oldestIdle, consumers }) => [
       name,
       oldestIdle,
@@ -414,7 +414,7 @@ describe('getStreamInfo', () => {
         verifyEqual(
           mail1?.pending,
           1,
-          `A new consumer read an entry before the ${code(held, 'end')} of \`getStreamInfo\`. mail-1 still has one pending entry of its own.`,
+          `A new consumer read an entry before the ${code(held, 'end')} of \`getStreamInfo\`. \`mail-1\` still has one pending entry of its own.`,
         )
       },
     })
@@ -451,12 +451,12 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(0, worker('a', 0, 20, null), worker('old', 0, 9_000_000, null))),
       [],
-      'The consumer "old" hasn\'t called for hours, but it has nothing pending. It was shut down cleanly or renamed, so don\'t raise an alarm. After too many false alarms, people ignore the real ones.',
+      "The consumer `old` hasn't called for hours, but it has nothing pending. It was shut down cleanly or renamed, so don't raise an alarm. After too many false alarms, people ignore the real ones.",
     )
     verifyEqual(
       await alarms(mail(0, worker('old', 0, 9_000_000, null)), mail(0)),
       [],
-      "No consumer is alive, but there is nothing to do (lag 0, nothing pending), so don't raise an alarm.",
+      "No consumer is alive, but there's nothing to do (lag 0, nothing pending), so don't raise an alarm.",
     )
   })
 
@@ -464,17 +464,17 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(0, worker('a', 2, 500, 45_000))),
       [{ kind: 'slow-consumer', group: 'mail', consumer: 'a', oldestIdle: 45_000 }],
-      "Consumer a called half a second ago and has had an entry pending for 45 s. It's slow, not dead. If another consumer claims the entry now, the work is done twice.",
+      "Consumer `a` called half a second ago and has had an entry pending for 45 s. It's slow, not dead. If another consumer claims the entry now, the work is done twice.",
     )
     verifyEqual(
       await alarms(mail(0, worker('a', 2, 75_000, 75_000), worker('b', 0, 30, null))),
       [{ kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 2 }],
-      "Consumer a hasn't called for 75 s and has 2 pending entries. It's dead (and not also slow), and another consumer has to claim them.",
+      "Consumer `a` hasn't called for 75 s and has 2 pending entries. It's dead (and not also slow), and another consumer has to claim them.",
     )
     verifyEqual(
       await alarms(mail(0, worker('a', 1, 90_000, 10))),
       [{ kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 }],
-      "Consumer a hasn't called for 90 s, and its entry has been pending for only 10 ms (someone may have claimed it for a). It's dead all the same: `entryIdle` matters only for a consumer that's alive.",
+      "Consumer `a` hasn't called for 90 s, and its entry has been pending for only 10 ms (another program may have claimed it for `a`). It's dead all the same: `entryIdle` matters only for a consumer that's alive.",
     )
     verifyEqual(
       await alarms(mail(0, worker('a', 1, 60_000, 10), worker('b', 1, 10, 30_000))),
@@ -482,15 +482,15 @@ describe('findAlarms', () => {
         { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 },
         { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 30_000 },
       ],
-      "Consumer a called exactly `consumerIdle` ms ago, so it isn't alive anymore, and it has an entry pending, no matter for how long: it's dead. Consumer b is alive, and its entry has been pending for exactly `entryIdle` ms: it's slow. Keep the order of the consumers.",
+      "Consumer `a` called exactly `consumerIdle` ms ago, so it isn't alive anymore, and it has an entry pending, no matter for how long: it's dead. Consumer `b` is alive, and its entry has been pending for exactly `entryIdle` ms: it's slow. Keep the order of the consumers.",
       [
         [
           (all) => all.length === 1 && all[0]?.kind === 'dead-consumer',
-          'Consumer b has had an entry pending for exactly `entryIdle`, 30,000 ms, and `findAlarms` reported nothing for it. `entryIdle` *or more* is slow.',
+          'Consumer `b` has had an entry pending for exactly `entryIdle`, 30,000 ms, and `findAlarms` reported nothing for it. `entryIdle` *or more* is slow.',
         ],
         [
           (all) => all.length === 1 && all[0]?.kind === 'slow-consumer',
-          'Consumer a has a pending entry and called exactly `consumerIdle`, 60,000 ms, ago, and `findAlarms` reported nothing for it. A consumer is alive only *below* `consumerIdle`.',
+          'Consumer `a` has a pending entry and called exactly `consumerIdle`, 60,000 ms, ago, and `findAlarms` reported nothing for it. A consumer is alive only *below* `consumerIdle`.',
         ],
       ],
     )
@@ -500,7 +500,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(101, worker('a', 1, 59_999, 10))),
       [{ kind: 'behind', group: 'mail', lag: 101 }],
-      "Consumer a called 59,999 ms ago. The limit for consumers (`consumerIdle`) is 60,000 here, so it's alive and gets no alarm; `entryIdle`, 30,000, is the limit for entries. The group has a live consumer, but its lag is 101 where 100 is allowed, so it's behind.",
+      "Consumer `a` called 59,999 ms ago. The limit for consumers (`consumerIdle`) is 60,000 here, so it's alive and gets no alarm; `entryIdle`, 30,000, is the limit for entries. The group has a live consumer, but its lag is 101 where 100 is allowed, so it's behind.",
     )
   })
 
@@ -508,12 +508,12 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(101, worker('a', 0, 20, null))),
       [{ kind: 'behind', group: 'mail', lag: 101 }],
-      "Nothing is pending, but 101 entries are waiting to be delivered and 100 are allowed, so the group is behind. Pending 0 doesn't mean that everything is done.",
+      "Nothing is pending, but 101 entries are waiting to be delivered and 100 are allowed, so the group is behind. A pending count of 0 doesn't mean that everything is done.",
     )
     verifyEqual(
       await alarms(mail(1, worker('old', 0, 9_000_000, null))),
       [{ kind: 'no-consumer', group: 'mail', lag: 1 }],
-      'One entry is waiting, and no consumer has called for hours, so it will wait forever. That\'s "no-consumer" no matter how small the lag is.',
+      "One entry is waiting, and no consumer has called for hours, so it will wait forever. That's `no-consumer` no matter how small the lag is.",
     )
     verifyEqual(
       await alarms(mail(7, worker('a', 2, 75_000, 75_000))),
@@ -526,7 +526,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(500)),
       [{ kind: 'no-consumer', group: 'mail', lag: 500 }],
-      'A group with a lag of 500 and without any consumer isn\'t just behind: nothing is working on it. That\'s "no-consumer".',
+      "A group with a lag of 500 and without any consumer isn't just behind: nothing is working on it. That's `no-consumer`.",
     )
   })
 
@@ -534,22 +534,22 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(null, worker('a', 0, 20, null))),
       [{ kind: 'lag-unknown', group: 'mail' }],
-      'The lag is `null`, which means unknown, and `findAlarms` should report "lag-unknown" for it. Unknown isn\'t 0, so someone has to check.',
+      "The lag is `null`, which means unknown, and `findAlarms` should report `lag-unknown` for it. Unknown isn't 0, so someone has to check.",
     )
     verifyEqual(
       await alarms(mail(null)),
       [{ kind: 'no-consumer', group: 'mail', lag: null }],
-      'The lag is unknown, and the group has no consumer. That\'s "no-consumer", with a `lag` of `null`.',
+      "The lag is unknown, and the group has no consumer. That's `no-consumer`, with a `lag` of `null`.",
     )
     verifyEqual(
       await alarms(mail(null, worker('old', 0, 9_000_000, null))),
       [{ kind: 'no-consumer', group: 'mail', lag: null }],
-      "The lag is unknown, and the only consumer hasn't called for hours. That's \"no-consumer\": an unknown lag isn't 0, so something may be waiting, and no one is there to read it.",
+      "The lag is unknown, and the only consumer hasn't called for hours. That's `no-consumer`: an unknown lag isn't 0, so something may be waiting, and no one is there to read it.",
     )
     verifyEqual(
       await alarms(mail(null, worker('old', 0, 9_000_000, null), worker('a', 0, 20, null))),
       [{ kind: 'lag-unknown', group: 'mail' }],
-      'The lag is unknown, and one of the two consumers is alive. That\'s "lag-unknown": a single live consumer is enough.',
+      "The lag is unknown, and one of the two consumers is alive. That's `lag-unknown`: a single live consumer is enough.",
     )
   })
 
@@ -567,11 +567,11 @@ describe('findAlarms', () => {
       [
         [
           (all) => all.some((one) => one.kind === 'slow-consumer' && one.oldestIdle !== 40_000),
-          "Consumer b's oldest entry has been pending for 40 s, and that is what its alarm should say. 99 s is how long an entry of consumer a has been pending.",
+          "Consumer `b`'s oldest entry has been pending for 40 s, and that is what its alarm should say. 99 s is how long an entry of consumer `a` has been pending.",
         ],
         [
           (all) => all.some((one) => one.kind === 'dead-consumer' && one.pending !== 4),
-          'Consumer a has 4 pending entries, and that is what its alarm should say. 5 is the total for the whole group.',
+          'Consumer `a` has 4 pending entries, and that is what its alarm should say. 5 is the total for the whole group.',
         ],
       ],
     )
@@ -581,7 +581,7 @@ describe('findAlarms', () => {
         { kind: 'behind', group: 'stock', lag: 200 },
         { kind: 'no-consumer', group: 'mail', lag: 5 },
       ],
-      'The group stock has a live consumer, and the group mail has none. Judge each group by its own consumers only: a live consumer in stock reads nothing for mail.',
+      'The group `stock` has a live consumer, and the group `mail` has none. Judge each group by its own consumers only: a live consumer in `stock` reads nothing for `mail`.',
     )
     const strict = (one: GroupInfo, limits: Partial<Limits>) =>
       callAtOnce(
@@ -596,15 +596,15 @@ describe('findAlarms', () => {
     verifyEqual(
       await strict(mail(0, worker('a', 0, 20, null), worker('b', 1, 20, 0)), { entryIdle: 0 }),
       [{ kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 0 }],
-      "`limits.entryIdle` is 0, so one pending entry makes a live consumer slow, even if it was delivered just now (an `oldestIdle` of 0). Consumer a has nothing pending (`null`), so it isn't slow. Compare with `null`: 0 is a time like any other.",
+      "`limits.entryIdle` is 0, so one pending entry makes a live consumer slow, even if it was delivered just now (an `oldestIdle` of 0). Consumer `a` has nothing pending (`null`), so it isn't slow. Compare with `null`: 0 is a time like any other.",
       [
         [
           (all) => all.length > 1,
-          "Consumer a has nothing pending (`oldestIdle` is `null`), but `findAlarms` reported it as slow, because `limits.entryIdle` is 0. Nothing pending isn't a wait of 0 ms: compare with `null` first.",
+          "Consumer `a` has nothing pending (`oldestIdle` is `null`), but `findAlarms` reported it as slow, because `limits.entryIdle` is 0. Nothing pending isn't a wait of 0 ms: compare with `null` first.",
         ],
         [
           (all) => all.length === 0,
-          'Consumer b has an entry that was delivered just now (`oldestIdle` is 0), and `limits.entryIdle` is 0, but `findAlarms` reported nothing. `entryIdle` *or more* is slow, and 0 is a time like any other: compare with `null` instead of testing for truthiness.',
+          'Consumer `b` has an entry that was delivered just now (`oldestIdle` is 0), and `limits.entryIdle` is 0, but `findAlarms` reported nothing. `entryIdle` *or more* is slow, and 0 is a time like any other: compare with `null` instead of testing for truthiness.',
         ],
       ],
     )
@@ -616,7 +616,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await strict(mail(1, worker('a', 0, 0, null)), { consumerIdle: 0 }),
       [{ kind: 'no-consumer', group: 'mail', lag: 1 }],
-      "`limits.consumerIdle` is 0, and an `idle` of 0 isn't below 0, so consumer a isn't alive, and one entry is waiting. A limit of 0 is a limit.",
+      "`limits.consumerIdle` is 0, and an `idle` of 0 isn't below 0, so consumer `a` isn't alive, and one entry is waiting. A limit of 0 is a limit.",
     )
   })
 })
