@@ -57,7 +57,7 @@ describe('applyOnce', () => {
     verifyEqual(
       await model(),
       { balance: '50', changes: '1' },
-      '50 points were earned, so the hash `points:user-42` should contain the balance 50 and 1 change.',
+      '50 points were earned, so the hash `points:user-42` should contain a balance of 50 and 1 change.',
     )
     verifyEqual(
       first,
@@ -147,7 +147,7 @@ describe('applyOnce', () => {
         { balance: '7', changes: '1' },
         { balance: '5', changes: '1' },
       ],
-      'Three users earned points: user-42, user-43, and User-43. Each of them should have a separate hash, `points:<userId>`, with the ID as it is.',
+      'Three users earned points: `user-42`, `user-43`, and `User-43`. Each of them should have a separate hash, `points:<userId>`, with the ID as it is.',
     )
   })
 
@@ -314,7 +314,7 @@ describe('applyOnce', () => {
         return result === 'applied' && balance === '10' && changes === '1' && isSeen
       },
       closes: true,
-      why: '`applied` means that the balance, the number of changes, and the set were all updated, and `duplicate` that they already had been.',
+      why: '`applied` means that the balance, the number of changes, and the set were all updated, and `duplicate` means that they already had been.',
     }))
 })
 
@@ -374,7 +374,7 @@ describe('appendOnce', () => {
         ['1-0', { eventType: 'POINTS_EARNED', payload: { points: 100 }, commandId: 'cmd-1' }],
         ['2-0', { eventType: 'POINTS_SPENT', payload: { points: 30 }, commandId: 'cmd-1' }],
       ],
-      'After `appendOnce` with two events on an empty stream, the stream should contain the entries 1-0 and 2-0 with the fields `eventType`, `payload` (as JSON), and `commandId`.',
+      'After `appendOnce` with two events on an empty stream, the stream should contain the entries `1-0` and `2-0` with the fields `eventType`, `payload` (as JSON), and `commandId`.',
     )
     verifyEqual(
       await remembered(),
@@ -390,7 +390,7 @@ describe('appendOnce', () => {
     verifyEqual(
       [lastId, unchanged, await remembered('cmd-2')],
       ['102-0', second.answer, second.answer],
-      '`appendOnce` with 100 events on a stream at version 2 should write all of them, up to 102-0, and return the answer exactly as it was passed. Received: the last ID, what `appendOnce` returned, and what it stored.',
+      '`appendOnce` with 100 events on a stream at version 2 should write all of them, up to `102-0`, and return the answer exactly as it was passed. Received: the last ID, what `appendOnce` returned, and what it stored.',
     )
     verifyEqual(
       last?.payload,
@@ -405,7 +405,7 @@ describe('appendOnce', () => {
     verifyEqual(
       (await logIds()).slice(-2),
       ['12-0', '13-0'],
-      'The stream was at version 11, and 11 was expected, so the two events should become the entries 12-0 and 13-0.',
+      'The stream was at version 11, and 11 was expected, so the two events should become the entries `12-0` and `13-0`.',
     )
     await box.admin.xdel(STREAM, '3-0', '5-0')
     const outcome = await attempt('appendOnce', () =>
@@ -426,21 +426,21 @@ describe('appendOnce', () => {
         'appendOnce',
         () => appendOnce(box.redis, append({ expectedVersion, commandId })),
         ConcurrencyError,
-        `The stream is at version 3, but ${expectedVersion} was expected. \`appendOnce\` should throw a ConcurrencyError. ${expectedVersion > 3 ? "A version that doesn't exist yet is as wrong as an outdated one, because it would leave a gap." : 'Another client has appended since the decision was made.'}`,
+        `The stream is at version 3, but ${expectedVersion} was expected. \`appendOnce\` should throw a \`ConcurrencyError\`. ${expectedVersion > 3 ? "A version that doesn't exist yet is as wrong as an outdated one, because it would leave a gap." : 'Another client has appended since the decision was made.'}`,
       )
       verifyEqual(
         [error.stream, error.expected, error.actual],
         [STREAM, expectedVersion, 3],
-        'The ConcurrencyError should contain the stream, the expected version, and the actual version as a number.',
+        'The `ConcurrencyError` should contain the stream, the expected version, and the actual version as a number.',
       )
       verifyEqual(
         await logIds(),
         ['1-0', '2-0', '3-0'],
-        '`appendOnce` threw a ConcurrencyError but wrote events anyway. Compare first, then write.',
+        '`appendOnce` threw a `ConcurrencyError` but wrote events anyway. Compare first, then write.',
       )
       verify(
         (await remembered(commandId)) === null,
-        '`appendOnce` threw a ConcurrencyError, but it remembers the command as done. The caller will decide again and retry with the same ID, and would get the answer to something that never happened.',
+        '`appendOnce` threw a `ConcurrencyError`, but it remembers the command as done. The caller will decide again and retry with the same ID, and will get the answer to something that never happened.',
         { received: await remembered(commandId) },
       )
     }
@@ -495,7 +495,7 @@ describe('appendOnce', () => {
       verifyEqual(
         [outcome.ok ? outcome.value : outcome.error, (await logIds()).length],
         [commandId, version + 2],
-        `The command ${JSON.stringify(commandId)} arrived after "cmd-1", and it wasn't treated as a different command. Use the command ID as it is in the key \`command:<commandId>\`. Received: what \`appendOnce\` returned, and the number of entries.`,
+        `The command \`${JSON.stringify(commandId)}\` arrived after \`"cmd-1"\`, and it wasn't treated as a different command. Use the command ID as it is in the key \`command:<commandId>\`. Received: what \`appendOnce\` returned, and the number of entries.`,
       )
     }
   })
@@ -525,7 +525,7 @@ describe('appendOnce', () => {
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, await logIds()],
       ['', ['1-0', '2-0']],
-      "A command was answered with the empty string and wasn't recognized when it arrived again. Check whether the key exists (null, or false in Lua), not whether its value is truthy.",
+      "A command was answered with an empty string and wasn't recognized when it arrived again. Check whether the key exists (`null`, or `false` in Lua), not whether its value is truthy.",
     )
   })
 
@@ -654,7 +654,7 @@ describe('appendOnce', () => {
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof ConcurrencyError,
-          `Two commands both expected version 0. The other one should get a ConcurrencyError.${where}`,
+          `Two commands both expected version 0. The one that lost should get a \`ConcurrencyError\`.${where}`,
           { received: loser },
         )
         verify(
@@ -740,12 +740,12 @@ describe('spendPoints', () => {
     verifyEqual(
       answer,
       { accepted: true, balance: 70 },
-      '100 points were earned, and 30 of them are spent. The answer should be { accepted: true, balance: 70 }.',
+      '100 points were earned, and 30 of them are spent. The answer should be `{ accepted: true, balance: 70 }`.',
     )
     verifyEqual(
       (await log()).slice(2),
       [['3-0', { eventType: 'POINTS_SPENT', payload: { points: 30 }, commandId: 'cmd-1' }]],
-      'The stream `aggregate:points:user-42` was at version 2. It should now contain a POINTS_SPENT event with the payload {"points":30} as 3-0.',
+      'The stream `aggregate:points:user-42` was at version 2. It should now contain a `POINTS_SPENT` event with the payload `{"points":30}` as `3-0`.',
     )
     const all = await call('spendPoints', () => spendPoints(box.redis, spend(70, 'cmd-2')))
     verifyEqual(
@@ -761,7 +761,7 @@ describe('spendPoints', () => {
     verifyEqual(
       answer,
       { accepted: false, balance: 100 },
-      "A user with 100 points can't spend 101. The answer should be { accepted: false, balance: 100 }.",
+      "A user with 100 points can't spend 101. The answer should be `{ accepted: false, balance: 100 }`.",
     )
     verifyEqual(await logIds(), ['1-0'], 'A refused command changes nothing, so no event should be appended.')
     const nobody = await call('spendPoints', () =>
@@ -770,7 +770,7 @@ describe('spendPoints', () => {
     verifyEqual(
       nobody,
       { accepted: false, balance: 0 },
-      'A user without events has no points, so the answer should be { accepted: false, balance: 0 }.',
+      'A user without events has no points, so the answer should be `{ accepted: false, balance: 0 }`.',
     )
   })
 
@@ -916,7 +916,7 @@ describe('spendPoints', () => {
     verifyEqual(
       answer,
       { accepted: true, balance: 0 },
-      "Only POINTS_EARNED and POINTS_SPENT change the balance. CARD_RENAMED doesn't, and neither does POINTS_EARNED_ELSEWHERE, whatever their payloads contain. Compare the whole name of the type.",
+      "Only `POINTS_EARNED` and `POINTS_SPENT` change the balance. `CARD_RENAMED` doesn't, and neither does `POINTS_EARNED_ELSEWHERE`, whatever their payloads contain. Compare the whole name of the type.",
     )
   })
 
@@ -1111,7 +1111,7 @@ describe('spendPoints', () => {
         verifyEqual(
           [outcome.ok ? outcome.value : outcome.error, await logIds()],
           [{ accepted: true, balance: 20 }, ['1-0', '2-0']],
-          `The reply to ${lost} was lost, and ioredis sent the command again. The points should be spent once, and the answer should be { accepted: true, balance: 20 }. The retry shouldn't be refused because of the points that the command itself spent.`,
+          `The reply to ${lost} was lost, and ioredis sent the command again. The points should be spent once, and the answer should be \`{ accepted: true, balance: 20 }\`. The retry shouldn't be refused because of the points that the command itself spent.`,
         )
       },
     })
@@ -1127,7 +1127,7 @@ describe('spendPoints', () => {
         verifyEqual(
           [again, await logIds()],
           [{ accepted: true, balance: 20 }, ['1-0', '2-0']],
-          `The process died after ${code(last, 'the start')}, and the client sent the command again. The points should now be spent once, and the answer should be { accepted: true, balance: 20 }.`,
+          `The process died after ${code(last, 'the start')}, and the client sent the command again. The points should now be spent once, and the answer should be \`{ accepted: true, balance: 20 }\`.`,
         )
       },
     })
@@ -1135,7 +1135,7 @@ describe('spendPoints', () => {
 
   test('passes on any error from Redis', async () => {
     const why =
-      "A stream that can't be read isn't an empty stream, and only a ConcurrencyError is a reason to decide again."
+      "A stream that can't be read isn't an empty stream, and only a `ConcurrencyError` is a reason to decide again."
     await passesOnWrongType('spendPoints', 'command:cmd-1', () => spendPoints(box.redis, spend(80)), why)
     await passesOnErrors({
       name: 'spendPoints',
