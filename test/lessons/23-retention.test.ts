@@ -41,6 +41,10 @@ function fieldsOf(n: number): Record<string, string> {
   }
 }
 
+/** Adds one entry to the stream. */
+const add = (at: string, fields: Readonly<Record<string, string>>, redis = box.admin) =>
+  redis.xadd(STREAM, at, ...Object.entries(fields).flat())
+
 /** Plants entries `from` to `to`, whose IDs are versions. */
 async function plant(from: number, to: number, admin = box.admin): Promise<void> {
   const pipeline = admin.pipeline()
@@ -348,7 +352,7 @@ describe('retain', () => {
       [4, 18],
     ] as const) {
       const fields = { ...fieldsOf(n), timestamp: day(when) }
-      await box.admin.xadd(STREAM, id(n), ...Object.entries(fields).flat())
+      await add(id(n), fields)
     }
     await group('mail', 4)
     const side = memoryArchive()
@@ -476,7 +480,7 @@ describe('retain', () => {
 
   test('moves entries whose ID begins with 0', async () => {
     const all = ['0-1', '0-2', '0-3']
-    for (const one of all) await box.admin.xadd(STREAM, one, ...Object.entries(fieldsOf(1)).flat())
+    for (const one of all) await add(one, fieldsOf(1))
     await box.admin.xgroup('CREATE', STREAM, 'mail', '$')
     const side = memoryArchive()
     verifyEqual(
@@ -541,7 +545,7 @@ describe('retain', () => {
         await group('mail', 6)
       },
       first: (redis) => run(side.archive, byLength(3), log, redis),
-      second: (redis) => redis.xadd(STREAM, '7-0', ...Object.entries(fieldsOf(7)).flat()),
+      second: (redis) => add('7-0', fieldsOf(7), redis),
       verify: async ({ held }) => {
         verifyEqual(
           await lostOf(ids(1, 7), side),
@@ -701,7 +705,7 @@ describe('readHistory', () => {
     const entry = (one: string) => ({ id: one, fields: fieldsOf(1) })
     const all = ['1740000000000-2', '1740000000000-9', '1740000000000-10', '1740000000000-11']
     for (const one of all.slice(1)) {
-      await box.admin.xadd(STREAM, one, ...Object.entries(fieldsOf(1)).flat())
+      await add(one, fieldsOf(1))
     }
     const side = memoryArchive()
     await side.archive.put(all.slice(0, 3).map(entry))
@@ -859,7 +863,7 @@ describe('the index', () => {
 
   test('keeps stream order within a millisecond', async () => {
     const all = ['1740000000000-2', '1740000000000-9', '1740000000000-10']
-    for (const one of all) await box.admin.xadd(STREAM, one, ...Object.entries(fieldsOf(1)).flat())
+    for (const one of all) await add(one, fieldsOf(1))
     await index()
     verifyEqual(
       await find({ customerId: 'customer-1' }),
@@ -892,8 +896,8 @@ describe('the index', () => {
   })
 
   test('copes with clocks that are behind', async () => {
-    await box.admin.xadd(STREAM, '1-0', ...Object.entries({ ...fieldsOf(1), timestamp: day(9) }).flat())
-    await box.admin.xadd(STREAM, '2-0', ...Object.entries({ ...fieldsOf(2), timestamp: day(2) }).flat())
+    await add('1-0', { ...fieldsOf(1), timestamp: day(9) })
+    await add('2-0', { ...fieldsOf(2), timestamp: day(2) })
     await box.admin.xadd(STREAM, '3-0', 'eventType', 'SHOP_OPENED', 'timestamp', day(3))
     await index()
     verifyEqual(
@@ -911,7 +915,7 @@ describe('the index', () => {
       [],
       "An event without `customerId` doesn't belong to any customer, not even to one called `undefined`.",
     )
-    await box.admin.xadd(STREAM, '4-0', ...Object.entries({ ...fieldsOf(4), customerId: '' }).flat())
+    await add('4-0', { ...fieldsOf(4), customerId: '' })
     await index()
     verifyEqual(
       await find({ customerId: '' }),
@@ -955,7 +959,7 @@ describe('the index', () => {
       [3, '750'],
     ] as const) {
       const fields = { ...fieldsOf(1), timestamp: `2026-03-01T12:00:00.${time}Z` }
-      await box.admin.xadd(STREAM, id(n), ...Object.entries(fields).flat())
+      await add(id(n), fields)
     }
     await index()
     const from = new Date('2026-03-01T12:00:00.500Z')
