@@ -598,12 +598,12 @@ async function allConfirmed({ admin }: OwnServer): Promise<boolean> {
 
 describe('backup and restore', () => {
   const COPY = 'stream:copy'
-  const save = (key = KEY) =>
-    call('backup', async () => {
-      const lines: string[] = []
-      for await (const line of backup(box.redis, key)) lines.push(line)
-      return lines
-    })
+  async function linesOf(redis = box.redis, key = KEY): Promise<readonly string[]> {
+    const lines: string[] = []
+    for await (const line of backup(redis, key)) lines.push(line)
+    return lines
+  }
+  const save = (key = KEY) => call('backup', () => linesOf(box.redis, key))
   async function* each(lines: readonly string[]) {
     yield* lines
   }
@@ -761,11 +761,7 @@ describe('backup and restore', () => {
     await everyInterleaving({
       name: 'backup',
       prepare: plant,
-      first: async (redis) => {
-        const lines: string[] = []
-        for await (const line of backup(redis, KEY)) lines.push(line)
-        return lines
-      },
+      first: linesOf,
       second: (redis) => redis.xadd(KEY, '8-0', 'event', 'meanwhile'),
       async verify({ first, held }) {
         if (!first.ok) throw first.error
@@ -790,11 +786,7 @@ describe('backup and restore', () => {
     await everyInterleaving({
       name: 'backup',
       prepare: plant,
-      first: async (redis) => {
-        const lines: string[] = []
-        for await (const line of backup(redis, KEY)) lines.push(line)
-        return lines
-      },
+      first: linesOf,
       second: (redis) => redis.xdel(KEY, '2-0'),
       async verify({ first, held }) {
         const when = `\`2-0\` was deleted just before \`backup\`'s ${code(held, 'end')}`
