@@ -87,6 +87,9 @@ async function entries() {
   return (await box.admin.xrange(STREAM, '-', '+')).map(([, flat]) => paired(flat))
 }
 
+/** The types of the events in Ada's stream. */
+const typesInLog = async () => (await entries()).map(({ eventType }) => eventType)
+
 /** Every string stored at the key, including names of fields. */
 async function stringsAt(key: string): Promise<readonly string[]> {
   switch (await box.admin.type(key)) {
@@ -850,7 +853,7 @@ describe('forgetCustomer', () => {
     await store(registered)
     await forget()
     await forget()
-    const types = (await entries()).map(({ eventType }) => eventType)
+    const types = await typesInLog()
     verifyEqual(
       types,
       ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
@@ -860,7 +863,7 @@ describe('forgetCustomer', () => {
     await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, eventType: 'ORDER_REFUNDED' }).flat())
     await forget()
     verifyEqual(
-      (await entries()).map(({ eventType }) => eventType),
+      await typesInLog(),
       ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN', 'ORDER_REFUNDED'],
       'A refund was stored after `CUSTOMER_FORGOTTEN`, and then `forgetCustomer` was called again. A customer is only forgotten once, no matter what the last entry is: the key shows whether it has happened.',
     )
@@ -882,7 +885,7 @@ describe('forgetCustomer', () => {
             received: first.ok ? second : first,
           },
         )
-        const types = (await entries()).map(({ eventType }) => eventType)
+        const types = await typesInLog()
         verifyEqual(
           types,
           ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
@@ -953,7 +956,7 @@ describe('forgetCustomer', () => {
       first: (redis) => forgetCustomer(redis, 'customer-1', may),
       second: (redis) => storeEvent(redis, moved),
       verify: async ({ second, held, after }) => {
-        const types = (await entries()).map(({ eventType }) => eventType)
+        const types = await typesInLog()
         verifyEqual(
           types,
           second.ok
@@ -979,7 +982,7 @@ describe('forgetCustomer', () => {
         const where = survived
           ? '`forgetCustomer` ran to the end'
           : `The process died after ${code(last, 'nothing')}`
-        const said = (await entries()).filter(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN').length
+        const said = (await typesInLog()).filter((type) => type === 'CUSTOMER_FORGOTTEN').length
         const erased = (await box.admin.get(KEY)) === 'erased'
         verify(
           (said === 1) === erased,
@@ -998,7 +1001,7 @@ describe('forgetCustomer', () => {
           `${again} No email of \`customer-1\` should be left in \`index:email\`. If the first call did only half the work, the second call has to finish it.`,
         )
         verifyEqual(
-          (await entries()).map(({ eventType }) => eventType),
+          await typesInLog(),
           ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
           `${again} There should be one \`CUSTOMER_FORGOTTEN\`.`,
         )
