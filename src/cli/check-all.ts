@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { access, constants, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type CheckResult, resultAsJson } from '../check/index.ts'
 import { Exit, type ExitCode, UsageError } from '../common/exit.ts'
 import { findTrack, type LessonSummary } from '../course/index.ts'
@@ -34,6 +35,8 @@ export async function checkAll(context: Context, flags: AllFlags): Promise<ExitC
       `There's nothing to check, because you haven't started a lesson. Start one: ${self} start 01`,
     )
   }
+  // The checks take minutes, which would be in vain.
+  if (flags.junit !== undefined) await orExplain(flags.junit, access(dirname(flags.junit), constants.W_OK))
   const isQuiet = flags.json
   const results: CheckResult[] = []
   await withSession(
@@ -59,12 +62,13 @@ export async function checkAll(context: Context, flags: AllFlags): Promise<ExitC
     context.print(`\n${passed} of ${lessons.length} passed.${leadsOn(learner, results)}`)
     await printChange(context, learner, lessons)
   }
-  if (flags.junit !== undefined) await writeReport(flags.junit, junitReport(results, missing))
+  if (flags.junit !== undefined)
+    await orExplain(flags.junit, writeFile(flags.junit, junitReport(results, missing)))
   return isPassed ? Exit.passed : Exit.notPassed
 }
 
-async function writeReport(file: string, report: string): Promise<void> {
-  await writeFile(file, report).catch(({ message }: Error) => {
+async function orExplain(file: string, written: Promise<void>): Promise<void> {
+  await written.catch(({ message }: Error) => {
     throw new UsageError(`The report couldn't be written to ${file} (${message}).`)
   })
 }
