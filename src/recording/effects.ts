@@ -68,19 +68,30 @@ function effectOf(
   const { n, lane, fate, about = false } = step
   if ((fate !== 'answered' && fate !== 'lost') || isUnknownScript(step)) return []
   const touched = parts.flatMap((part) => touchesOf(part, scriptOf(part)))
-  const looked = new Set(touched.filter(({ how }) => how !== 'write').map(({ key }) => key))
   const named = new Set(touched.filter(({ how }) => how === 'write').map(({ key }) => key))
   const changed = knowsChanges ? changedBy(step, named) : saysNothing(step, scriptOf(step)) ? NOTHING : named
   const isRefused =
     named.size > 0 && (isRefusal(step, scriptOf(step)) || (changed.size === 0 && isScript(step)))
-  const wrote = isRefused ? named : changed
-  return looked.size + wrote.size === 0 ? [] : [{ n, lane, parts, looked, wrote, isRefused, about }]
+  // What looked and found nothing to do is a look. If changes aren't known, it's a write as well.
+  const isLook = scriptOf(step)?.mayOnlyLook === true && !(knowsChanges && changed.size > 0)
+  const reads = touched.filter(({ how }) => how !== 'write').map(({ key }) => key)
+  const looked = new Set(isLook ? [...reads, ...named] : reads)
+  const wrote = isLook && knowsChanges ? NOTHING : isRefused ? named : changed
+  return looked.size + wrote.size === 0
+    ? []
+    : [{ n, lane, parts, looked, wrote, isRefused: isRefused && wrote.size > 0, about }]
 }
 
-/** A script that only reads is a look. */
+/** A script that only reads is a look. One that writes looks for itself, and may write only some of its keys. */
 function touchesOf(step: CommandStep, script: Script | undefined): readonly Touch[] {
   const named = touches(step)
-  return script?.writes === false ? named.map(({ key }) => ({ key, how: 'read' })) : named
+  if (script?.writes === false) return named.map(({ key }) => ({ key, how: 'read' }))
+  const { writesTo } = script ?? {}
+  if (writesTo === undefined) return named
+  const count = Number(step.args[2]?.s)
+  const keys = step.args.slice(3, 3 + count).map(({ s }) => s)
+  const written = new Set(keys.filter((_, index) => writesTo.has(index + 1)))
+  return named.filter(({ key }) => written.has(key))
 }
 
 /** Keys that the command names come first: they're what it is about, and a script may change others, too. */

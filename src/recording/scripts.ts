@@ -4,6 +4,10 @@ import type { CommandStep, Step } from './types.ts'
 /** What a script does, as far as its text tells. */
 export interface Script {
   readonly writes: boolean
+  /** Numbers of the KEYS that it may write, from 1; undefined if a key that it writes has another name. */
+  readonly writesTo?: ReadonlySet<number>
+  /** It looks and then deletes at most, so it may well be the look that a later write is based on. */
+  readonly mayOnlyLook: boolean
   /** It has a `return`, so a reply of nil may mean that it decided to write nothing. */
   readonly returns: boolean
   /** How a reply begins that's sent only before the first write: the script decided to write nothing. */
@@ -44,27 +48,41 @@ export function isUnknownScript({ reply }: Pick<CommandStep, 'reply'>): boolean 
   return reply?.s.startsWith('(error) NOSCRIPT') === true
 }
 
-const CALLS = /\bredis\.p?call\b(?:\s*\(\s*(['"])(\w+)\1)?/g
+const CALLS = /\bredis\.p?call\b(?:\s*\(\s*(['"])(\w+)\1(?:\s*,\s*KEYS\[(\d+)\]\s*([,)]))?)?/g
 /** They change no key, although they aren't read-only to Redis. */
 const CHANGES_NO_KEY = /^(TIME|PUBLISH|SPUBLISH)$/i
+/** Commands whose first argument is the only key that they change. */
+const CHANGES_ITS_FIRST =
+  /^(SET|SETNX|APPEND|INCR|INCRBY|DECR|DECRBY|HSET|HSETNX|HMSET|HDEL|HINCRBY|HINCRBYFLOAT|SADD|SREM|ZADD|ZREM|ZINCRBY|RPUSH|LPUSH|LTRIM|LREM|LSET|XADD|XDEL|XTRIM|XACK|XCLAIM|EXPIRE|PEXPIRE|PERSIST)$/i
+const DELETES = /^(DEL|UNLINK)$/i
 
 function readScript({ s, bytes }: CommandStep['args'][number]): Script | undefined {
-  const names = Array.from(s.matchAll(CALLS), ([, , name]) => name)
-  const known = names.filter((name) => name !== undefined)
-  if (bytes !== undefined || names.length === 0 || known.length < names.length) return undefined
+  const calls = Array.from(s.matchAll(CALLS), ([, , name, key, end]) => ({ name, key, end }))
+  const names = calls.flatMap(({ name }) => name ?? [])
+  if (bytes !== undefined || calls.length === 0 || names.length < calls.length) return undefined
+  const writing = calls.filter(({ name }) => name !== undefined && changesKeys(name))
+  const isKnown = writing.every(
+    ({ name = '', key, end }) =>
+      key !== undefined && (CHANGES_ITS_FIRST.test(name) || (DELETES.test(name) && end === ')')),
+  )
+  const onlyDeletes = writing.length > 0 && writing.every(({ name = '' }) => DELETES.test(name))
   return {
-    writes: known.some((name) => !isReadOnly(name) && !CHANGES_NO_KEY.test(name)),
+    writes: writing.length > 0,
+    ...(isKnown && { writesTo: new Set(writing.map(({ key }) => Number(key))) }),
+    mayOnlyLook: onlyDeletes && names.some(isReadOnly) && /\bif\b/.test(s),
     returns: /\breturn\b/.test(s),
     refusals: refusalsIn(s),
   }
 }
 
+function changesKeys(name: string): boolean {
+  return !isReadOnly(name) && !CHANGES_NO_KEY.test(name)
+}
+
 const RETURNS = /\breturn\s*\{?\s*(?:'([^']*)'|"([^"]*)"|(-?\d+))/g
 
 function refusalsIn(s: string): ReadonlySet<string> {
-  const write = [...s.matchAll(CALLS)].find(
-    ([, , name = '']) => !isReadOnly(name) && !CHANGES_NO_KEY.test(name),
-  )
+  const write = [...s.matchAll(CALLS)].find(([, , name = '']) => changesKeys(name))
   if (write === undefined) return new Set()
   const beginnings = (part: string) => [...part.matchAll(RETURNS)].map(([, a, b, c]) => a ?? b ?? c ?? '')
   const later = new Set(beginnings(s.slice(write.index)))

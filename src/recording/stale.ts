@@ -48,7 +48,7 @@ function gapBefore(held: CommandStep, commands: readonly CommandStep[], effects:
   }
 }
 
-/** A write to the key itself tells more than one to another key. */
+/** A write to the key itself tells more than one to another key, and a change more than what may have been only a look. */
 function staleAfter(gap: Gap): readonly Collision[] {
   const { looks, changes, after, written } = gap
   const writes = after.filter(({ wrote }) => wrote.size > 0)
@@ -62,22 +62,27 @@ function staleAfter(gap: Gap): readonly Collision[] {
       const isOwn = write.wrote.has(key)
       // A script looks for itself; and a write to another key that was refused has a cause of its own.
       if (write.isRefused ? !isOwn : look === undefined) return []
-      return [{ ...staleCollision(key, look, change, write), isOwn }]
+      return [{ ...staleCollision(key, look, change, write), isOwn, isSure: !change.looked.has(key) }]
     }),
   )
-  return [...found.filter(({ isOwn }) => isOwn), ...found.filter(({ isOwn }) => !isOwn)].map(
-    ({ isOwn, ...collision }) => collision,
-  )
+  return found.toSorted((a, b) => rank(a) - rank(b)).map(({ isOwn, isSure, ...collision }) => collision)
+}
+
+function rank({ isOwn, isSure }: { readonly isOwn: boolean; readonly isSure: boolean }): number {
+  return (isOwn ? 0 : 2) + (isSure ? 0 : 1)
 }
 
 /**
  * One write to the key was refused, but an old decision was written all the same: to the key, without another look at
  * it, or before that to a key that the other client had written, too.
  */
-function wroteAnyway(refused: Effect, key: string, { changes, after }: Gap): Effect | undefined {
+function wroteAnyway(refused: Effect, key: string, { looks, changes, after }: Gap): Effect | undefined {
   const written = after.filter(({ wrote, isRefused }) => wrote.size > 0 && !isRefused)
   const again = written.find(({ n, wrote }) => n > refused.n && wrote.has(key))
-  const isNew = again !== undefined && isWithEventsOf(refused, again) ? isDecidable : () => true
+  const hasDecided = looks.some((look) => look.looked.has(key) && isDecidable(look))
+  const isOld =
+    again !== undefined && (isWithEventsOf(refused, again) || (hasDecided && isButForVersion(refused, again)))
+  const isNew = isOld ? isDecidable : () => true
   const hasLooked = after.some((look) => look.looked.has(key) && look.n < (again?.n ?? 0) && isNew(look))
   if (again !== undefined && !hasLooked) return again
   return written.find(
@@ -90,6 +95,14 @@ function wroteAnyway(refused: Effect, key: string, { changes, after }: Gap): Eff
 function isWithEventsOf({ parts }: Effect, { parts: others }: Effect): boolean {
   const [sent, again] = [jsonIn(parts), jsonIn(others)]
   return again.some((s) => s.includes('"eventId"')) && again.every((s) => sent.includes(s))
+}
+
+/** Both sent the same values as JSON, and differ in one number: the version. */
+function isButForVersion({ parts }: Effect, { parts: others }: Effect): boolean {
+  const [sent, again] = [parts, others].map((some) => some.flatMap(({ args }) => args.map(({ s }) => s)))
+  if (sent === undefined || again === undefined || sent.length !== again.length) return false
+  const differing = again.filter((s, index) => s !== sent[index])
+  return jsonIn(others).length > 0 && differing.length === 1 && /^\d+$/.test(differing[0] ?? '')
 }
 
 function jsonIn(parts: readonly CommandStep[]): readonly string[] {

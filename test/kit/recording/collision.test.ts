@@ -246,6 +246,46 @@ describe('a stale write', () => {
     expect(collisionOf(run(payloadOnly))).toMatchObject({ wrote: 3, refused: true })
   })
 
+  test('was the old decision if a retry changes only the version', () => {
+    const append = `EVAL "if redis.call('XLEN', KEYS[1]) == 0 then return {'conflict', 0} end redis.call('XADD', KEYS[1], '2-0')" 1 points`
+    const race = (again: string) =>
+      collisionOf(
+        run(`
+      1  XRANGE points - + → [["1-0", ["points", "100"]]]
+      2  XADD points 2-0 points -80 → "2-0"
+      1! ${append} 1 cmd-1 {"points":80} → ["conflict", (integer) 2]
+      1  XINFO STREAM points → ["length", (integer) 2]
+      1  ${append} ${again} → ["answer", "yes"]`),
+      )
+    expect(race('2 cmd-1 {"points":80}')).toMatchObject({ looked: 1, changed: 2, wrote: 5 })
+    expect(race('2 cmd-1 {"points":20}')).toMatchObject({ wrote: 3, refused: true })
+    expect(race('2 cmd-2 {"points":80}')).toMatchObject({ wrote: 3, refused: true })
+  })
+
+  test('is based on a script that looked and could have deleted', () => {
+    const compare = `EVAL "if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end return 1" 2 snapshot events → (integer) 1`
+    const race = run(`
+      1  HGETALL snapshot → []
+      1  ${compare}
+      2  ${compare}
+      2  HSET snapshot position 3-0 → (integer) 1
+      1! HSET snapshot position 2-0 → (integer) 0`)
+    const stale = { kind: 'stale', key: 'snapshot', looked: 2, changed: 4, wrote: 5 }
+    expect(collisionOf(race)).toEqual(stale)
+    expect(collisionOf(withChanges(race, { 4: 'snapshot', 5: 'snapshot' }))).toEqual(stale)
+  })
+
+  test('is about the keys that a script writes, and not about others that it names', () => {
+    const save = `EVAL "if ARGV[1] == '' then return 0 end redis.call('HSET', KEYS[1], 'position', ARGV[2]) return 1" 2 snapshot events`
+    const race = run(`
+      1  XRANGE events - + → [["2-0", []]]
+      1  HGETALL snapshot → []
+      2  XADD events 3-0 points 7 → "3-0"
+      2  ${save} none 3-0 → (integer) 1
+      1! ${save} none 2-0 → (integer) 1`)
+    expect(collisionOf(race)).toEqual({ kind: 'stale', key: 'snapshot', looked: 2, changed: 4, wrote: 5 })
+  })
+
   test("isn't the release of the client's own lock", () => {
     const race = run(`
       1  XRANGE customer:1 - + → [["2-0", []]]
