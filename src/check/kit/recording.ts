@@ -8,8 +8,10 @@ import { collect, isInCall, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
 import type { ForeignCommand } from './foreign.ts'
 import type { Gate } from './gate.ts'
+import { hearMessages } from './hear-messages.ts'
 import { currentTurn, nextMoment } from './moments.ts'
 import { isReadOnly } from './read-only.ts'
+import type { LoggedMessage } from './step-log.ts'
 import { startTestClock } from './test-clock.ts'
 import { heardReply, throughFaults } from './through-faults.ts'
 import { reportViolation } from './violations.ts'
@@ -19,6 +21,9 @@ type Command = Parameters<SendCommand>[0]
 
 /** What a connection sends before it's ready comes from ioredis, not from the learner. */
 const HANDSHAKE = new Set(['info', 'client', 'select', 'auth', 'hello', 'readonly'])
+
+/** Maximum number of messages kept, because a test may publish without end. */
+const MOST_MESSAGES = 1_000
 
 /** How a cluster client finds its way, automatically and repeatedly. */
 const LOOKING_ROUND = new Set(['SLOTS', 'INFO', 'SHARDS'])
@@ -30,7 +35,8 @@ const NOT_RECORDED = Symbol('not recorded')
 const connections = new WeakMap<SentCommand, Redis>()
 let records: SentCommand[] = []
 let foreign: ForeignCommand[] = []
-let keepsForeign = false
+let messages: LoggedMessage[] = []
+let keepsOthers = false
 let numbers = new Map<Redis, number>()
 /** The first caller on each connection: what the connection sends in the background comes from that caller. */
 let owners = new Map<Redis, Caller>()
@@ -52,14 +58,19 @@ export function sentCommands(): readonly SentCommand[] {
   return records
 }
 
-/** Whether to keep what the suite's own clients send, which only a recording shows. */
-export function keepForeignCommands(keeps: boolean): void {
-  keepsForeign = keeps
+/** Whether to keep what only a recording shows: what the suite's own clients send, and the messages that arrive. */
+export function keepOthers(keeps: boolean): void {
+  keepsOthers = keeps
 }
 
 /** What the suite's own clients have changed, or may have, since the first of those commands. */
 export function foreignCommands(): readonly ForeignCommand[] {
   return foreign
+}
+
+/** The messages of Pub/Sub that have reached the learner's connections since. */
+export function receivedMessages(): readonly LoggedMessage[] {
+  return messages
 }
 
 /** Grows with every command and every reply: while it grows, the learner's code is at work and not stuck. */
@@ -79,6 +90,7 @@ export function gaveUpWaiting(record: SentCommand): boolean {
 export function forgetCommands(): void {
   records = []
   foreign = []
+  messages = []
   numbers = new Map()
   owners = new Map()
   gate?.reset()
@@ -191,7 +203,7 @@ function pipelineOf(stream: unknown): object | undefined {
 }
 
 function noteForeign(command: Command): void {
-  const isWanted = gate !== undefined || (keepsForeign && records.length > 0)
+  const isWanted = gate !== undefined || (keepsOthers && records.length > 0)
   const name = command.name.toUpperCase()
   if (!isWanted || isReadOnly(name)) return
   const one: ForeignCommand = { name, args: textOf(command), sent: nextMoment(), sentAt: now() }
@@ -227,6 +239,7 @@ function note(
     record.reply = decoded(reply)
     delete record.error // from a node that redirected it to another
     answered(record)
+    if (keepsOthers && gate === undefined && /^[PS]?SUBSCRIBE$/.test(name)) hear(client, record)
     deliver(record, () => resolve(reply as Parameters<typeof resolve>[0]))
   }
   command.reject = (error: Error) => {
@@ -240,6 +253,15 @@ function note(
     }
   }
   return record
+}
+
+/** Without a gate, which hears for itself. A connection of an earlier round counts no more. */
+function hear(client: Redis, { caller, client: number }: SentCommand): void {
+  hearMessages(client, (channel, text) => {
+    if (!numbers.has(client) || messages.length >= MOST_MESSAGES) return
+    const moment = { at: now(), answered: nextMoment() }
+    messages.push({ kind: 'message', caller, client: number, channel, text, from: undefined, ...moment })
+  })
 }
 
 /** Hands the reply to the code that waits for it; while changes are recorded, when they're known. */

@@ -23,23 +23,35 @@ export interface LoggedCommand {
   readonly node?: string | undefined
 }
 
+interface Moment {
+  /** Milliseconds of this process's clock, and the same as a moment. */
+  readonly at: number
+  readonly answered: number
+}
+
+/** A message of Pub/Sub that reached a connection of the learner's; `from` is the command that published it. */
+export interface LoggedMessage extends Moment {
+  readonly kind: 'message'
+  readonly caller: Caller
+  readonly client: number
+  readonly channel: string
+  readonly text: Buffer | string
+  readonly from: LoggedCommand | undefined
+}
+
 /** Something else that happened during a test. */
-export type LoggedEvent = { readonly at: number; readonly answered: number } & (
-  | {
-      readonly kind: 'message'
-      readonly caller: Caller
-      readonly client: number
-      readonly channel: string
-      readonly text: Buffer | string
-      readonly from: LoggedCommand | undefined
-    }
-  | { readonly kind: 'server'; readonly cause: ServerStep['cause']; readonly changes: readonly Change[] }
-  | {
+export type LoggedEvent =
+  | LoggedMessage
+  | (Moment & {
+      readonly kind: 'server'
+      readonly cause: ServerStep['cause']
+      readonly changes: readonly Change[]
+    })
+  | (Moment & {
       readonly kind: 'check'
       readonly sent: readonly ForeignCommand[]
       readonly changes: readonly Change[]
       readonly woke: LoggedCommand[]
-    }
-)
+    })
 
 export type Logged = LoggedCommand | LoggedEvent

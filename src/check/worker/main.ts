@@ -10,7 +10,7 @@ import { countLeftOpen } from '../kit/connections.ts'
 import { setEnvironment } from '../kit/environment.ts'
 import { setLearnersFiles } from '../kit/learners-frames.ts'
 import { isSpoiled, onRedisNews, silencesSoFar } from '../kit/pulse.ts'
-import { keepForeignCommands } from '../kit/recording.ts'
+import { keepOthers } from '../kit/recording.ts'
 import { adminClient, misbehaviorSince, noteCondition, warmUp } from '../kit/sandbox.ts'
 import type { Disturbance, Failure, Job, Report, WorkerSetup } from '../protocol.ts'
 import { guardEndings } from './exit-guard.ts'
@@ -98,7 +98,7 @@ async function check(
   changed = changedSince
   await outlive()
   await noteCondition()
-  keepForeignCommands(record !== undefined)
+  keepOthers(record !== undefined)
   const recorder = record && newRecorder(record)
   watchdog.arm(secret, files)
   let runner: SuiteRunner | undefined

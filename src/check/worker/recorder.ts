@@ -4,8 +4,8 @@ import type { SentCommand } from '../kit/context.ts'
 import type { ForeignCommand } from '../kit/foreign.ts'
 import { inOrder } from '../kit/order.ts'
 import { recordChanges } from '../kit/record-changes.ts'
-import { foreignCommands, sentCommands } from '../kit/recording.ts'
-import type { Logged, LoggedCommand } from '../kit/step-log.ts'
+import { foreignCommands, receivedMessages, sentCommands } from '../kit/recording.ts'
+import type { Logged, LoggedCommand, LoggedEvent, LoggedMessage } from '../kit/step-log.ts'
 import type { RecordedTest } from '../kit/test-log.ts'
 import type { Failure, RecordJob } from '../protocol.ts'
 import { withinLimits } from './recording-limits.ts'
@@ -43,7 +43,8 @@ export function newRecorder(job: RecordJob): Recorder {
 
   function note({ task, test }: RunningTest, failure: Failure | undefined): void {
     if (isDone || (failure === undefined && job.only === undefined)) return
-    const recorded = gate?.recorded(failure === undefined) ?? orderOf(sentCommands(), foreignCommands())
+    const recorded =
+      gate?.recorded(failure === undefined) ?? orderOf(sentCommands(), foreignCommands(), receivedMessages())
     isDone = failure !== undefined
     // Of the tests that passed, the last one in which the check held a command shows the most.
     const isRace = recorded.log.some((one) => one.kind === 'command' && one.command.held === true)
@@ -97,25 +98,49 @@ function recordingOf(job: RecordJob, { task, test, failure, recorded, depth }: E
 }
 
 /** What's known without a gate. */
-function orderOf(commands: readonly SentCommand[], foreign: readonly ForeignCommand[]): RecordedTest {
+function orderOf(
+  commands: readonly SentCommand[],
+  foreign: readonly ForeignCommand[],
+  messages: readonly LoggedMessage[],
+): RecordedTest {
   const own = inOrder(commands.flatMap(attempts)).map(({ command, about }): LoggedCommand => {
     const { sent, sentAt, answered, answeredAt, reply, error } = command
     const fate = fateOf(command)
     const times = { sent, sentAt, answered, answeredAt, reply, error }
     return { kind: 'command', command, fate, ...times, ...(about && { about }), changes: [], woke: [] }
   })
-  return { log: withForeign(own, foreign), before: [], after: [] }
+  return { log: withOthers(own, [...foreign.map(checkOf), ...messages]), before: [], after: [] }
 }
 
-/** What the test itself sent comes before the first command that was sent later; after the last one, it's cleaning up. */
-function withForeign(own: readonly LoggedCommand[], foreign: readonly ForeignCommand[]): readonly Logged[] {
-  const rest = [...foreign]
-  return own.flatMap((one): readonly Logged[] => {
+/**
+ * What the test itself sent and what arrived comes before the first command that was sent later. After the last one,
+ * it's part of the test up to the last message; then the test is cleaning up.
+ */
+function withOthers(own: readonly LoggedCommand[], events: readonly LoggedEvent[]): readonly Logged[] {
+  const rest = events.toSorted((a, b) => a.answered - b.answered)
+  const log = own.flatMap((one): readonly Logged[] => {
     const until = one.sent ?? one.command.issued
-    const count = rest.findIndex(({ sent }) => sent > until)
-    const sent = rest.splice(0, count === -1 ? rest.length : count)
-    const [first] = sent
-    if (first === undefined) return [one]
-    return [{ kind: 'check', sent, changes: [], woke: [], at: first.sentAt, answered: first.sent }, one]
+    const count = rest.findIndex(({ answered }) => answered > until)
+    return [...joined(rest.splice(0, count === -1 ? rest.length : count)), one]
   })
+  const last = rest.findLastIndex(({ kind }) => kind === 'message')
+  return [...log, ...joined(rest.slice(0, last + 1))]
+}
+
+function checkOf(one: ForeignCommand): LoggedEvent {
+  return { kind: 'check', sent: [one], changes: [], woke: [], at: one.sentAt, answered: one.sent }
+}
+
+/** What the test sent until a message arrived is one step. What only publishes is shown by the message that arrives. */
+function joined(events: readonly LoggedEvent[]): readonly LoggedEvent[] {
+  const steps: LoggedEvent[] = []
+  for (const event of events) {
+    const last = steps.at(-1)
+    if (event.kind === 'check' && last?.kind === 'check')
+      steps.splice(-1, 1, { ...last, sent: [...last.sent, ...event.sent] })
+    else steps.push(event)
+  }
+  return steps.filter(
+    (step) => step.kind !== 'check' || !step.sent.every(({ name }) => /^S?PUBLISH$/.test(name)),
+  )
 }

@@ -46,7 +46,7 @@ describe('the picture of a race in a lesson is what happens', () => {
 
 test('what a test published last is a step, and what nothing was done about is missed', async () => {
   const path = await targetOf('02-list-store', 'messages-while-busy-thrown-away')
-  await checker.check('02-list-store', path, { record: true })
+  const verdict = await checker.check('02-list-store', path, { record: true })
   const { steps, collision, after, before } = (await checker.record()) ?? {}
   const [look, change, message] = steps?.slice(-3) ?? []
   expect(look).toMatchObject({ kind: 'command', args: [{ s: 'LRANGE' }, {}, {}, {}] })
@@ -54,6 +54,9 @@ test('what a test published last is a step, and what nothing was done about is m
   expect(message).toMatchObject({ kind: 'message', channel: 'events' })
   expect(collision).toMatchObject({ kind: 'missed', looked: look?.n, changed: change?.n })
   expect(fold(before ?? [], steps ?? [])).toEqual(keysOf(after ?? []))
+  // The verdict shows the same steps under the same numbers, although it knows no changes.
+  expect(verdict.recording).toMatchObject({ depth: 'order', collision })
+  expect(verdict.recording?.steps.map(({ kind }) => kind)).toEqual(steps?.map(({ kind }) => kind))
 })
 
 async function draw(slug: string, { answer, task }: RacePicture): Promise<string> {
