@@ -141,7 +141,7 @@ function commandRows(explorer: Explorer, size: ScreenSize) {
   }
 }
 
-/** The rows around the current step, and what collided, however far away it is. */
+/** The rows around the current step and, however far away they are, what collided and how long the check held it. */
 function rowsInView(
   { recording }: Explorer,
   rows: readonly Row[],
@@ -150,8 +150,15 @@ function rowsInView(
 ): readonly Row[] {
   const collided = collidingSteps(recording.collision)
   const always = rows.flatMap((row, index) => ('n' in row && collided.includes(row.n) ? [index] : []))
+  const held = rows.flatMap(({ kind }, index) =>
+    (kind === 'held' || kind === 'released') && index < (always.at(-1) ?? 0) ? [index] : [],
+  )
+  const withHeld = linesInView(current, [...always, ...held], room, rows.length)
+  const lines = always.every((index) => withHeld.includes(index))
+    ? withHeld
+    : linesInView(current, always, room, rows.length)
   let last: number | undefined
-  return linesInView(current, always, room, rows.length).flatMap((index) => {
+  return lines.flatMap((index) => {
     const missing = last === undefined ? [] : rows.slice(last + 1, index)
     last = index
     const steps = missing.filter((row) => 'n' in row).length

@@ -113,6 +113,7 @@ describe('a screen of 80 by 24', () => {
       expect(numbers).toEqual(expect.arrayContaining(['1', '42', '43', String(at || 1)]))
       const missing = lines.map((line) => Number(/… (\d+) more steps?$/.exec(line)?.[1] ?? 0))
       expect(numbers.length + missing.reduce((a, b) => a + b)).toBe(43)
+      expect(lines.filter((line) => /held by the check|released/.test(line))).toHaveLength(2)
     }
   })
 
