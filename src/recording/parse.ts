@@ -3,6 +3,7 @@ import { Exit } from '../common/exit.ts'
 import { self } from '../common/self.ts'
 import { apply, keysOf } from './fold.ts'
 import { recordingSchema } from './schema.ts'
+import { collidingSteps } from './sentence.ts'
 import type { Recording } from './types.ts'
 
 /** A file isn't a recording that this version can show. The message says what to do. */
@@ -32,6 +33,23 @@ export function parseRecording(json: string, name: string): Recording {
   return parsed.data
 }
 
+/** Maximum size of a file, in bytes: four times as much as any recording that a check makes. */
+const MOST_BYTES = 4_000_000
+
+/** The recording in a file that may be anything, even one that never ends. */
+export async function parseFile(chunks: AsyncIterable<Uint8Array>, name: string): Promise<Recording> {
+  const read: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of chunks) {
+    bytes += chunk.length
+    if (bytes > MOST_BYTES) {
+      throw new BadRecordingError(`${name} isn't a recording, because it's larger than 4 MB. ${remedy()}`)
+    }
+    read.push(chunk)
+  }
+  return parseRecording(await new Blob(read as Uint8Array<ArrayBuffer>[]).text(), name)
+}
+
 function parseJson(json: string, name: string): unknown {
   try {
     return JSON.parse(json)
@@ -41,7 +59,7 @@ function parseJson(json: string, name: string): unknown {
 }
 
 /** A screen steps through the recording, so its steps have to fit each other. */
-function assertWhole({ before, steps, lanes }: Recording, name: string): void {
+function assertWhole({ before, steps, lanes, collision }: Recording, name: string): void {
   let keys = keysOf(before)
   let last = 0
   const ids = new Set(lanes.map(({ id }) => id))
@@ -54,5 +72,12 @@ function assertWhole({ before, steps, lanes }: Recording, name: string): void {
     } catch (error) {
       throw new BadRecordingError(`${name} is damaged at step ${step.n}. ${sentenceOf(error)} ${remedy()}`)
     }
+  }
+  const known = new Set(steps.map(({ n }) => n))
+  const missing = collidingSteps(collision).find((n) => !known.has(n))
+  if (missing !== undefined) {
+    throw new BadRecordingError(
+      `${name} is damaged. Step ${missing}, which collided, isn't in it. ${remedy()}`,
+    )
   }
 }

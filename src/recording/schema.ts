@@ -127,6 +127,9 @@ const anyStep = z.discriminatedUnion('kind', [
   }),
 ])
 
+/** Maximum number of steps: twice as many as a check keeps, because a screen needs time for each. */
+const MOST_STEPS = 4_000
+
 /** The one form in which a recording leaves the program. types.ts says what each field means. */
 export const recordingSchema = z.strictObject({
   v: z.literal(1),
@@ -146,7 +149,7 @@ export const recordingSchema = z.strictObject({
     }),
   ),
   before: z.array(keyState),
-  steps: z.array(anyStep),
+  steps: z.array(anyStep).max(MOST_STEPS),
   after: z.array(keyState),
   failure: z
     .strictObject({ diagnosis: z.string(), expected: z.string().optional(), received: z.string().optional() })

@@ -1,10 +1,9 @@
-import { existsSync, statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { createReadStream, existsSync, statSync } from 'node:fs'
 import { Exit, UsageError } from '../../common/exit.ts'
 import { findLesson } from '../../course/index.ts'
 import { modelRun, readLastRun } from '../../learner/index.ts'
 import type { Recording } from '../../recording/index.ts'
-import { parseRecording } from '../../recording/parse.ts'
+import { parseFile } from '../../recording/parse.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { flag, json } from '../flags.ts'
@@ -49,7 +48,7 @@ export const command = defineCommand({
 
 /** A file, the last run of a lesson, or the last run of all. */
 async function chosen(context: Context, named: string | undefined): Promise<Recording> {
-  if (named !== undefined && isFile(named)) return parseRecording(await readFile(named, 'utf8'), named)
+  if (named !== undefined && isFile(named)) return await parseFile(createReadStream(named), named)
   if (named !== undefined && /[/\\]|\.json$/.test(named)) throw new UsageError(`There's no file ${named}.`)
   const { course, home } = await context.learner()
   const lesson = named === undefined ? undefined : findLesson(course, named)

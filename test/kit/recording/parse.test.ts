@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fold, type KeyState, type Recording } from '../../../src/recording/index.ts'
-import { BadRecordingError, parseRecording } from '../../../src/recording/parse.ts'
+import { BadRecordingError, parseFile, parseRecording } from '../../../src/recording/parse.ts'
 import { starterRun } from './starter.ts'
 import { anyState } from './states.ts'
 
@@ -12,6 +12,7 @@ test('what was written is what is read', () => {
   const odd: Recording = {
     ...starterRun(),
     note: 'The second run ended differently.',
+    collision: { kind: 'missed', key: 's', looked: 1, changed: 7 },
     steps: [
       { n: 1, at: 0, changes: [], kind: 'check', what: 'the test sends XADD', woke: [3] },
       { n: 3, at: 1, changes: [], kind: 'message', lane: 1, channel: 'events', text: { s: 'x' } },
@@ -39,6 +40,7 @@ test('a field may have any name', () => {
   const change = '{"key":"h","type":"hash","fields":{"__proto__":[null,{"s":"1"}]}}'
   const text = JSON.stringify({
     ...starterRun(),
+    collision: undefined,
     before: ['BEFORE'],
     steps: [{ n: 1, at: 0, changes: ['CHANGE'], kind: 'server', cause: 'expired' }],
   })
@@ -87,4 +89,31 @@ test('steps that do not fit each other are damage', () => {
   expect(damaged([{ ...steps[0], changes: [other] }])).toThrow(
     /A change of type list doesn't fit the key seen\./,
   )
+})
+
+test('a step that collided and is missing is damage', () => {
+  const { collision, ...rest } = starterRun()
+  expect(() => parse({ ...rest, collision: { ...collision, looked: 99 } })).toThrow(
+    /^run\.json is damaged\. Step 99, which collided, isn't in it\./,
+  )
+})
+
+test('a file that never ends is read only so far', async () => {
+  async function* endless() {
+    for (;;) yield Buffer.alloc(64_000)
+  }
+  await expect(parseFile(endless(), 'run.json')).rejects.toThrow(
+    /^run\.json isn't a recording, because it's larger than 4 MB\. To make/,
+  )
+  const [first, last] = [JSON.stringify(starterRun()).slice(0, 99), JSON.stringify(starterRun()).slice(99)]
+  async function* inParts() {
+    yield* [first, last].map((part) => Buffer.from(part))
+  }
+  expect(await parseFile(inParts(), 'run.json')).toEqual(starterRun())
+})
+
+test('more steps than a check keeps are no recording', () => {
+  const { steps, collision, ...rest } = starterRun()
+  const many = Array.from({ length: 4_001 }, (_, index) => ({ ...steps[0], n: index + 1 }))
+  expect(() => parse({ ...rest, steps: many })).toThrow(/^run\.json isn't a recording \(at steps\)\./)
 })
