@@ -112,7 +112,7 @@ test('a file that never ends is read only so far', async () => {
   expect(await parseFile(inParts(), 'run.json')).toEqual(starterRun())
 })
 
-test('more steps than a check keeps are no recording', () => {
+test('a recording with more steps than a check keeps is refused', () => {
   const { steps, collision, ...rest } = starterRun()
   const many = Array.from({ length: 4_001 }, (_, index) => ({ ...steps[0], n: index + 1 }))
   expect(() => parse({ ...rest, steps: many })).toThrow(/^run\.json isn't a recording \(at steps\)\./)
