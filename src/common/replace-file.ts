@@ -3,9 +3,15 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 /**
  * Replaces a file with these contents: a reader, or a power cut, gets the old or the new file, never half of one. The
  * temporary file is beside it and is gone afterward, even after an error. `mode` sets the new file's
- * permissions; default: the system's.
+ * permissions; default: the system's. `isWanted` is asked once all of it is written, which may take a while: if it
+ * isn't, the file stays as it is. Returns whether it was replaced.
  */
-export function replaceFile(file: string, bytes: Buffer, mode?: number): void {
+export function replaceFile(
+  file: string,
+  bytes: Buffer,
+  mode?: number,
+  isWanted: () => boolean = () => true,
+): boolean {
   const temporary = `${file}.${crypto.randomUUID()}.tmp`
   try {
     const created = openSync(temporary, 'wx', mode)
@@ -16,7 +22,10 @@ export function replaceFile(file: string, bytes: Buffer, mode?: number): void {
     } finally {
       closeSync(created)
     }
-    renameSync(temporary, file)
+    const isStillWanted = isWanted()
+    if (isStillWanted) renameSync(temporary, file)
+    else rmSync(temporary)
+    return isStillWanted
   } catch (error) {
     rmSync(temporary, { force: true })
     throw error

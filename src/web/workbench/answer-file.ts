@@ -21,7 +21,8 @@ export type Saved =
 
 /** The system's part in writing; a test fills the disk. */
 export interface Disk {
-  replace(file: string, bytes: Buffer, mode?: number): void
+  /** Leaves the file as it is, and returns false, if `isWanted` returns false right before the end. */
+  replace(file: string, bytes: Buffer, mode: number, isWanted: () => boolean): boolean
   /** Fails if there's a file. */
   create(file: string, bytes: Buffer): void
 }
@@ -71,8 +72,8 @@ export function readAnswer(file: string, shown: string): Answer {
 
 /**
  * Saves an answer that was based on the version with the hash `base`; null creates the file. If the file on the disk is
- * another version, nothing is written. Reading and replacing are one step for this program, but an editor that saves in
- * the same millisecond may still lose.
+ * another version, nothing is written. It's compared twice, because the disk may take a while to write, and an editor
+ * that saves meanwhile must not lose its version. Only one that saves between the second look and the rename may.
  */
 export function saveAnswer(
   file: string,
@@ -102,9 +103,14 @@ export function saveAnswer(
       sentence: "Your code is larger than 200 kB, so it wasn't saved. Make it shorter.",
     }
   }
+  const isAsRead = () => {
+    const now = readAnswer(file, shown).view
+    return now.kind === 'text' && now.hash === base
+  }
   try {
     if (view.kind === 'gone') disk.create(file, bytes)
-    else disk.replace(file, bytes, lstatSync(file).mode & 0o777)
+    else if (!disk.replace(file, bytes, lstatSync(file).mode & 0o777, isAsRead))
+      return { kind: 'conflict', answer: readAnswer(file, shown) }
   } catch (error) {
     return {
       kind: 'problem',

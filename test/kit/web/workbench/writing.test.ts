@@ -52,6 +52,28 @@ describe('a save', () => {
     expect(onDisk()).toBe('theirs\n')
   })
 
+  test('is held up by the disk, and meanwhile another program saves: nothing is overwritten', () => {
+    const busy = (meanwhile: () => void): Disk => ({
+      ...realDisk,
+      replace(...given) {
+        meanwhile()
+        return realDisk.replace(...given)
+      },
+    })
+    const theirs = () => writeFileSync(file, 'theirs\n')
+    expect(save('mine\n', hash(), busy(theirs))).toMatchObject({
+      kind: 'conflict',
+      answer: { view: { text: 'theirs\n' } },
+    })
+    expect(onDisk()).toBe('theirs\n')
+    const gone = busy(() => rmSync(file))
+    expect(save('mine\n', hash(), gone)).toMatchObject({
+      kind: 'conflict',
+      answer: { view: { kind: 'gone' } },
+    })
+    expect(readdirSync(home.workspace)).toEqual([])
+  })
+
   test('to a file that is gone creates it only if asked to', () => {
     const base = hash()
     rmSync(file)
