@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { startOwn } from './processes.ts'
 import { offTheClock } from './pulse.ts'
 import type { Ask, ServersReply } from './servers-messages.ts'
 
@@ -35,11 +36,13 @@ export async function askServers(ask: Ask): Promise<ServersReply> {
 function startKeeper(): ChildProcess {
   const isSource = import.meta.url.endsWith('.ts')
   const script = fileURLToPath(new URL(isSource ? 'servers-process.ts' : 'servers.mjs', import.meta.url))
-  const child = spawn(process.execPath, [...(isSource ? ['--import', 'tsx'] : []), script], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ...process.env, NODE_OPTIONS: '' },
-    windowsHide: true,
-  })
+  const child = startOwn(() =>
+    spawn(process.execPath, [...(isSource ? ['--import', 'tsx'] : []), script], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+      windowsHide: true,
+    }),
+  )
   const gone = () => {
     keeper = undefined
     for (const { reject } of waiting.values())

@@ -9,6 +9,7 @@ import { saysBusy } from '../kit/condition.ts'
 import { countLeftOpen } from '../kit/connections.ts'
 import { setEnvironment } from '../kit/environment.ts'
 import { setLearnersFiles } from '../kit/learners-frames.ts'
+import { guardProcesses } from '../kit/processes.ts'
 import { isSpoiled, onRedisNews, silencesSoFar } from '../kit/pulse.ts'
 import { keepOthers } from '../kit/recording.ts'
 import { adminClient, misbehaviorSince, noteCondition, warmUp } from '../kit/sandbox.ts'
@@ -43,6 +44,7 @@ const warm = Promise.all([warmUp(), imports]).then(() => ({
 /** Set as soon as the process is warm: until then no part of an answer has run. */
 let changed: () => string | undefined = () => undefined
 const watchdog = startWatchdog(setup.supervisor)
+guardProcesses() // after the watchdog, which is a thread, and before the shared things are remembered
 await imports
 writeReport(`${LOADED}\n`)
 let job = JSON.parse(await input.next()) as Job

@@ -1,11 +1,13 @@
 /**
  * A snippet that the learner has edited imports this first, in a process of its own: like an answer in a check, it
- * reaches the sandbox and nothing else, and it's ended if it loops, uses up the memory, or outlives its supervisor.
+ * reaches the sandbox and nothing else, starts no other process, and is ended if it loops, uses up the memory, or
+ * outlives its supervisor.
  */
 import { Command, Redis } from 'ioredis'
 import { readAddress } from '../../redis/address.ts'
 import { refusedCommand } from '../kit/command-policy.ts'
 import { allowAddress, guardNetwork } from '../kit/network.ts'
+import { guardProcesses } from '../kit/processes.ts'
 import { onViolation } from '../kit/violations.ts'
 import { guardEndings } from './exit-guard.ts'
 import { signer, writeReport } from './report.ts'
@@ -38,6 +40,7 @@ onViolation(({ sentence }) => {
   leave(1)
 })
 startWatchdog(supervisor).arm('', [])
+guardProcesses() // after the watchdog, which is a thread
 
 /** Connections whose current transaction has a command that wasn't sent, with what was said about it. */
 const spoiled = new WeakMap<Redis, Error>()

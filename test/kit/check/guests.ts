@@ -134,6 +134,11 @@ export const GUESTS: readonly Guest[] = [
     says: /connection of its own to localhost:6379/,
   },
   {
+    what: 'another process',
+    answer: first("process.getBuiltinModule('child_process').spawn('sleep', ['60'])"),
+    says: /tried to start another process\. It has to stay inside its own process/,
+  },
+  {
     what: 'endless recursion',
     answer: top('function deep(n: number): number { return deep(n + 1) + 1 }').replace(
       '/* here */',

@@ -92,6 +92,22 @@ console.log('reached')`
     })
   })
 
+  test.each([
+    ['another process', "process.getBuiltinModule('child_process').execSync('true')"],
+    ['another process', "const name = 'node:child_process';(await import(name)).spawn('sleep', ['60'])"],
+    ['another process', "const name = 'cluster';(await import(name)).default.fork()"],
+    ['a thread', "new (process.getBuiltinModule('worker_threads').Worker)('1', { eval: true })"],
+    ['process.binding', "process.binding('process_wrap')"],
+  ])('starts nothing that outlives it: %s by `%s`', async (what, code) => {
+    expect(await run(ts, `${code}\nconsole.log('started')`)).toEqual({
+      output: '',
+      failed: true,
+      ended: expect.stringMatching(
+        new RegExp(`^Your code (tried to start|called) ${what}\\. It has to stay inside its own process`),
+      ),
+    })
+  })
+
   test('sends nothing that reaches beyond the sandbox', async () => {
     const text = `await redis.flushall().catch((error) => console.log(error.message))
 await redis.call('CONFIG', 'SET', 'maxmemory', '1')`
