@@ -61,10 +61,10 @@ export function readAnswer(file: string, shown: string): Answer {
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOENT') {
-      const sentence = `${shown} is gone: it was deleted, moved, or renamed. Your code is still on this page.`
+      const sentence = `${shown} is gone: it was deleted, moved, or renamed.`
       return { view: { kind: 'gone', sentence } }
     }
-    return unusable(`${shown} can't be read (${code}). Your code is still on this page.`)
+    return unusable(`${shown} can't be read (${code}).`)
   } finally {
     if (opened !== undefined) closeSync(opened)
   }

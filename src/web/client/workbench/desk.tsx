@@ -9,7 +9,7 @@ import { Explorer } from './explorer.tsx'
 import { Keeper, type Keeping } from './keeper.ts'
 import { keep, kept as keptFor } from './kept.ts'
 import { type Connection, useBench } from './live.ts'
-import { askForCheck } from './requests.ts'
+import { askForCheck, request } from './requests.ts'
 import { Toolbar } from './toolbar.tsx'
 import { Verdict } from './verdict.tsx'
 import { Ways } from './ways.tsx'
@@ -20,7 +20,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
   const [keeping, setKeeping] = useState<Keeping>({ kind: 'saved' })
   const [syntax, setSyntax] = useState<SyntaxProblem>()
   const place = useRef<HTMLDivElement>(null)
-  const { bench, isBroken } = useEditor({
+  const { bench, isBroken, hasNoText } = useEditor({
     slug,
     nonce,
     state,
@@ -34,6 +34,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
   useEffect(() => bench?.editor.mark(syntax?.line), [bench, syntax])
   const goTo = (line: number) => bench?.editor.goTo(line)
   const toEditor = () => bench?.editor.focus()
+  const create = useCreate(slug, bench)
   // Before the editor is there, what's on the disk is all there is.
   const check = () => void (bench === undefined ? askForCheck(slug, 'asked') : bench.keeper.check())
   useCheckKey(check)
@@ -42,7 +43,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
       <Toolbar
         name={state?.name ?? ''}
         slug={slug}
-        keeping={keeping}
+        keeping={hasNoText ? undefined : keeping}
         connection={connection}
         isChecking={state?.checking === true}
         verdict={state?.verdict}
@@ -54,10 +55,8 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         state={state}
         keeping={keeping}
         connection={connection}
-        create={() => {
-          toEditor()
-          void bench?.keeper.createAgain()
-        }}
+        hasCode={bench !== undefined}
+        create={hasNoText || keeping.kind === 'gone' ? create : undefined}
       />
       {keeping.kind === 'conflict' && (
         <Conflict
@@ -68,7 +67,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         />
       )}
       <div class="editor" ref={place}>
-        {bench === undefined && !isBroken && <p class="quiet-text">The editor is loading …</p>}
+        {bench === undefined && !isBroken && !hasNoText && <p class="quiet-text">The editor is loading …</p>}
         {isBroken && (
           <p class="trouble" role="alert">
             The editor didn't load. Reload the page, or use another editor: each save there is checked here.
@@ -112,6 +111,25 @@ interface EditorNow {
   readonly bench: Bench | undefined
   /** Its script couldn't be loaded. */
   readonly isBroken: boolean
+  /** There's nothing to show in it: the file is gone, say, and this page never had it. */
+  readonly hasNoText: boolean
+}
+
+/** Creates the file again: with this page's text, or else, as a lesson begins. */
+function useCreate(slug: string, bench: Bench | undefined): () => void {
+  const hasAsked = useRef(false)
+  useEffect(() => {
+    if (hasAsked.current) bench?.editor.focus() // the button is gone
+  }, [bench])
+  return () => {
+    if (bench === undefined) {
+      hasAsked.current = true
+      void request(`/workbench/${slug}/reset`, { method: 'POST' })
+      return
+    }
+    bench.editor.focus()
+    void bench.keeper.createAgain()
+  }
 }
 
 /** Ctrl-S checks from anywhere on the page, or the browser would offer to save the page itself. */
@@ -183,22 +201,25 @@ function useEditor({ slug, nonce, state, place, onKeeping, onSyntax }: EditorPla
     return { editor, keeper }
   }
 
-  return { bench, isBroken }
+  const hasNoText = module !== undefined && bench === undefined && file !== undefined && !('text' in file)
+  return { bench, isBroken, hasNoText }
 }
 
 interface TroubleProps {
   readonly state: BenchState | undefined
   readonly keeping: Keeping
   readonly connection: Connection
-  create(): void
+  /** The learner's code is in the editor, whatever happened to the file. */
+  readonly hasCode: boolean
+  readonly create: (() => void) | undefined
 }
 
 /** Sentences about anything that keeps the page from working, with what to do about it. */
-function Trouble({ state, keeping, connection, create }: TroubleProps) {
+function Trouble({ state, keeping, connection, hasCode, create }: TroubleProps) {
   const file = state?.file
   const ofFile = file !== undefined && 'sentence' in file ? file.sentence : undefined
   const sentence = troubleIn(keeping, connection)
-  const isGone = keeping.kind === 'gone' && file?.kind === 'gone'
+  const isGone = file?.kind === 'gone'
   const remark = file?.kind === 'text' ? file.remark : undefined
   return (
     <div class="troubles">
@@ -210,8 +231,8 @@ function Trouble({ state, keeping, connection, create }: TroubleProps) {
         )}
         {ofFile !== undefined && (
           <p class="trouble">
-            <Sentence text={ofFile} />{' '}
-            {isGone && (
+            <Sentence text={ofFile} /> {isGone && hasCode && 'Your code is still on this page. '}
+            {isGone && create !== undefined && (
               <button type="button" onClick={create}>
                 Create it again
               </button>

@@ -9,7 +9,8 @@ import { request } from './requests.ts'
 interface ToolbarProps {
   readonly name: string
   readonly slug: string
-  readonly keeping: Keeping
+  /** Undefined if this page has no code that could be saved. */
+  readonly keeping: Keeping | undefined
   readonly connection: Connection
   readonly isChecking: boolean
   readonly verdict: VerdictView | undefined
@@ -64,9 +65,11 @@ export function Toolbar(props: ToolbarProps) {
   )
 }
 
-function inWords(keeping: Keeping, connection: Connection): string {
+function inWords(keeping: Keeping | undefined, connection: Connection): string {
   if (connection === 'waiting') return 'Connecting …'
-  switch (keeping.kind) {
+  switch (keeping?.kind) {
+    case undefined:
+      return ''
     case 'saved':
       return connection === 'open' ? '✓ Saved' : 'Not connected'
     case 'typing':

@@ -222,6 +222,27 @@ need('chromium').describe('the workbench in a browser', () => {
     await page.getByText('✓ Saved').waitFor()
   })
 
+  test('a page that finds the file gone can create it, and says nothing of code that it never had', async () => {
+    const { learner, address, file } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await page.locator('.cm-content').waitFor()
+    rmSync(file)
+    await page.getByText('Your code is still on this page.').waitFor()
+    const other = await page.context().newPage()
+    await other.goto(page.url())
+    const create = other.getByRole('button', { name: 'Create it again' })
+    await create.waitFor()
+    for (const text of ['still on this page', 'The editor is loading', '✓ Saved']) {
+      expect(await other.getByText(text).count(), text).toBe(0)
+    }
+    await create.click()
+    await other.locator('.cm-content').getByText('Lesson 01: events').waitFor()
+    await other.locator('.cm-content:focus').waitFor()
+    expect(readFileSync(file, 'utf8')).toBe(
+      readFileSync(filesOf(learner.course, '01-events').starter, 'utf8'),
+    )
+  })
+
   test("after a restart of the program, the page continues and hasn't lost a letter", async () => {
     const first = await newWorkbench('01-events')
     const page = await browser.open(first.address, {}, /./)
