@@ -198,6 +198,8 @@ function useEditor({ slug, nonce, state, place, onKeeping, onSyntax }: EditorPla
       if (document.visibilityState === 'hidden') keeper.leave()
     })
     window.addEventListener('pagehide', () => keeper.leave())
+    // A reload would keep it, but the browser doesn't say which of the two it is.
+    window.addEventListener('beforeunload', (event) => keeper.isAtRisk && event.preventDefault())
     return { editor, keeper }
   }
 

@@ -164,6 +164,13 @@ export class Keeper {
     if (!this.#isUndecided && this.#isDirty && this.#saving === undefined) void this.#send(true)
   }
 
+  /** Something typed can't be saved now, so that it would be gone along with the tab. */
+  get isAtRisk(): boolean {
+    const { kind } = this.#keeping
+    // While the learner types, what's typed is sent as the page is left.
+    return this.#isDirty && kind !== 'saved' && kind !== 'typing'
+  }
+
   async #rest(): Promise<void> {
     const { slug } = this.#options
     if ((await this.save()) && !this.#hasSyntaxError) await askForCheck(slug, 'rest')

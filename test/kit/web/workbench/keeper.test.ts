@@ -215,6 +215,25 @@ describe('when the connection breaks', () => {
   })
 })
 
+test('the browser asks before a tab is closed if what was typed would be gone with it, and only then', async () => {
+  const { keeper, type } = newPage()
+  expect(keeper.isAtRisk).toBe(false)
+  type('two')
+  expect(keeper.isAtRisk, 'it is sent as the page is left').toBe(false)
+  await vi.advanceTimersByTimeAsync(1_000)
+  sent[0]?.lose()
+  await settled()
+  expect(keeper.isAtRisk, 'the program is away').toBe(true)
+  await vi.advanceTimersByTimeAsync(2_000)
+  sent[1]?.reply({ kind: 'problem', sentence: 'The disk is full.' })
+  await settled()
+  expect(keeper.isAtRisk, "it couldn't be written").toBe(true)
+  keeper.hear(file('theirs', 'h2'), 2)
+  expect(keeper.isAtRisk, 'the learner has to choose first').toBe(true)
+  await Promise.all([keeper.resolve('theirs'), settled()])
+  expect(keeper.isAtRisk).toBe(false)
+})
+
 test('news that is older than what the page knows ends no question', async () => {
   const { keeper, type, keeping } = newPage()
   type('two')
