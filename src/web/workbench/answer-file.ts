@@ -53,7 +53,7 @@ export function readAnswer(file: string, shown: string): Answer {
     const hash = hashOf(bytes)
     const common = { text: text.replaceAll('\r\n', '\n'), hash }
     if ((info.mode & 0o222) === 0) {
-      const sentence = `${shown} is read-only, so nothing you type here can be saved. Make it writable, then press Check.`
+      const sentence = `${shown} is read-only, so this page can't save anything. Make it writable to continue.`
       return { view: { kind: 'read-only', ...common, sentence }, bytes }
     }
     const remark = text.includes('\r\n') && 'It has Windows line endings, and keeps them.'

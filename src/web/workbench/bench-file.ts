@@ -15,6 +15,9 @@ export interface BenchFileOptions {
   onView(view: FileView, rev: number): void
 }
 
+/** Interval (ms) between two looks at a file that can't be used: the system doesn't report it when permissions change. */
+const LOOK_EVERY = 1_000
+
 /** A lesson's file: what the page gets to see of it, and which version has been dealt with. */
 export class BenchFile {
   readonly path: string
@@ -28,6 +31,7 @@ export class BenchFile {
   /** The version that the page saved last. */
   #ownSave: string | undefined
   #watcher: { close(): void } | undefined
+  #looking: ReturnType<typeof setInterval> | undefined
 
   constructor({ slug }: LessonSummary, options: BenchFileOptions) {
     const { course, home } = options.learner
@@ -60,9 +64,11 @@ export class BenchFile {
       if (hashIn(view) !== undefined && hashIn(view) !== before) onOther()
     }
     this.#watcher = watchFile(this.path, { onContent: look, onGone: look })
+    this.#looking = setInterval(() => this.#view.kind !== 'text' && look(), LOOK_EVERY).unref()
   }
 
   close(): void {
+    clearInterval(this.#looking)
     this.#watcher?.close()
   }
 

@@ -1,4 +1,13 @@
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Locator, Route } from 'playwright-core'
 import { describe, expect, test, vi } from 'vitest'
@@ -293,6 +302,26 @@ need('chromium').describe('the workbench in a browser', () => {
     await close()
     await page.getByText('The program no longer responds').waitFor()
     await status.getByText('✗ 3 failed').waitFor()
+  })
+
+  test("a file that can't be used is used again as soon as it can, without a word from the learner", async () => {
+    const { address, file } = await newWorkbench('01-events')
+    const page = await browser.open(address, {}, /422/)
+    await write(page, 'mine')
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('mine')
+    await page.keyboard.insertText(', typed before')
+    chmodSync(file, 0o444)
+    await page.getByText('is read-only').waitFor()
+    await page.getByText('✗ Not saved').waitFor()
+    chmodSync(file, 0o644)
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('mine, typed before')
+    rmSync(file)
+    mkdirSync(file)
+    await page.getByText("isn't a file").waitFor()
+    rmdirSync(file)
+    await page.getByRole('button', { name: 'Create it again' }).click()
+    await expect.poll(() => written(page)).toBe('mine, typed before')
+    await page.getByText('✓ Saved').waitFor()
   })
 
   test('a file that no page can show is explained once, and has no new verdict', async () => {
