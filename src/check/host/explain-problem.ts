@@ -30,7 +30,8 @@ export function explainProblem(message: Message, about: About): Problem {
       return { diagnosis: missingExport(name, answer.text), file: answer.path, line: 1 }
     return { diagnosis: notExported(name, from, root, where?.lineText ?? ''), ...place }
   }
-  const code = where === null ? '' : ` (line ${where.line}: \`${where.lineText.trim().slice(0, 80)}\`)`
+  const line = where?.lineText.trim().slice(0, 80)
+  const code = where === null ? '' : ` (line ${where.line}${line ? `: \`${line}\`` : ''})`
   const whose =
     file === undefined || file === answer.path ? 'Your file' : `Your ${shownPath(file, ownFolder(root))}`
   return {

@@ -39,6 +39,11 @@ export const GUESTS: readonly Guest[] = [
     says: /isn't valid TypeScript.*\(line 16: `const = 5`\)\.$/m,
   },
   {
+    what: 'ends too early',
+    answer: `${GOOD}\nexport const list = [\n`,
+    says: /isn't valid TypeScript: Unexpected end of file \(line 17\)\.$/m,
+  },
+  {
     what: 'missing comma',
     answer: `${GOOD}\nexport const two = {\n  a: 1\n  b: 2,\n}`,
     says: /found "b" \(line 18: `b: 2,`\)\. A comma or a bracket may be missing at the end of the line before it/,
