@@ -43,10 +43,14 @@ export function RunView({
   // Clicks may come faster than pages are drawn.
   const moment = useRef(at)
   const shown = useMemo(() => (fromTheStart ? upTo(view, step?.n ?? 0) : view), [view, fromTheStart, step])
-  const move = (to: number) => {
+  const [isSaid, setSaid] = useState(false)
+  /** The slider says its own value; after a button, a screen reader has to be told where it led. */
+  const move = (to: number, by: 'slider' | 'button' = 'button') => {
     moment.current = Math.min(Math.max(to, 0), steps.length)
     setAt(moment.current)
+    setSaid(by === 'button')
   }
+  const words = useMemo(() => stepInWords(at, step, view), [at, step, view])
   useEffect(() => {
     if (stepper === undefined) return
     stepper.current = {
@@ -84,16 +88,19 @@ export function RunView({
           max={steps.length}
           value={at}
           aria-label="Step"
-          aria-valuetext={stepInWords(at, step, steps.length)}
-          onInput={(event) => move(Number(event.currentTarget.value))}
+          aria-valuetext={words}
+          onInput={(event) => move(Number(event.currentTarget.value), 'slider')}
         />
         <button type="button" onClick={() => move(at + 1)} aria-disabled={at === steps.length}>
           <span aria-hidden="true">→</span>
           <span class="only-read">One step forward</span>
         </button>
-        <output>
+        <output aria-hidden="true">
           {at} of {steps.length}
         </output>
+        <span class="only-read" role="status">
+          {isSaid && words}
+        </span>
         {nextColliding !== undefined && !fromTheStart && (
           <button type="button" onClick={() => move(nextColliding)}>
             Collision
@@ -142,8 +149,22 @@ function isIn(place: { readonly file: string } | undefined, name: string | undef
   return `/${name.replaceAll('\\', '/')}`.endsWith(`/${place.file}`)
 }
 
-function stepInWords(at: number, step: Step | undefined, count: number): string {
-  if (step === undefined) return `before the first of ${count} steps`
-  const words = step.kind === 'command' ? step.args.map(({ s }) => s).join(' ') : step.kind
-  return `step ${at} of ${count}: ${words.slice(0, 60)}`
+/** The caller, the command, and the result, as the list of steps has them. */
+function stepInWords(at: number, step: Step | undefined, { rows, lanes }: LaneView): string {
+  if (step === undefined) return 'Before the first step'
+  const row = rows.find((one) => 'n' in one && one.n === step.n)
+  // Where many steps are left out of the list, there's only the command itself.
+  if (row?.kind !== 'command' && row?.kind !== 'event') return `Step ${at}: ${whole(step)}`
+  const role = lanes.length > 1 ? lanes.find(({ id }) => id === row.lane)?.role : undefined
+  const what = row.kind === 'event' ? row.text : row.command + (row.reply === '' ? '' : ` → ${row.reply}`)
+  return `Step ${at}: ${role === undefined ? '' : `${role}: `}${what}${row.mark === undefined ? '' : `, ${row.mark}`}`
+}
+
+function whole(step: Step): string {
+  return step.kind === 'command'
+    ? step.args
+        .map(({ s }) => s)
+        .join(' ')
+        .slice(0, 60)
+    : step.kind
 }

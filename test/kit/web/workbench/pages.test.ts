@@ -349,11 +349,15 @@ need('chromium').describe('the workbench in a browser', () => {
     await slider.focus()
     await page.keyboard.press('Home')
     await expect.poll(() => run.locator('[aria-current="step"]').count()).toBe(0)
-    expect(await slider.getAttribute('aria-valuetext')).toBe('before the first of 4 steps')
+    expect(await slider.getAttribute('aria-valuetext')).toBe('Before the first step')
     await page.keyboard.press('ArrowRight')
     await expect.poll(current).toBe('1')
+    expect(await slider.getAttribute('aria-valuetext')).toBe('Step 1: first writer: XLEN → 1, looked')
+    const said = run.locator('.slider [role="status"]')
+    expect(await said.innerText(), 'the slider has said it already').toBe('')
     await run.getByRole('button', { name: 'Collision' }).click()
     await expect.poll(current).toBe('3')
+    expect(await said.innerText()).toMatch(/^Step 3: second writer: XADD .* → \S+-0, changed$/)
     await run.locator('.keys-at .is-added', { hasText: 'ACCOUNT_DEBITED' }).waitFor()
     expect(
       await run
