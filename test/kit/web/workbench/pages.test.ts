@@ -573,6 +573,8 @@ need('chromium').describe('the workbench in a browser', () => {
       const fill = "getComputedStyle(document.querySelector('.cm-search button')).backgroundImage"
       expect(await page.evaluate<string>(fill)).toBe('none')
       expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width)
+      await page.setViewportSize({ width: 320, height: 800 }) // a small phone, or 400% zoom
+      await expect.poll(() => page.evaluate<number>('document.documentElement.scrollWidth')).toBe(320)
     })
   })
 })
