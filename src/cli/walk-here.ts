@@ -69,7 +69,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
       ])
       const { course, home, progress } = learner
       const [mine, preference] = await Promise.all([context.mine(), context.preference()])
-      await watchOnTerminal({
+      return await watchOnTerminal({
         course,
         way: lessonsAhead(learner),
         track: chosenTrack(learner)?.name,

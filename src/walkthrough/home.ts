@@ -95,8 +95,8 @@ function choiceOf(end: ReadingEnd): HomeChoice | undefined {
 
 /** One lesson after the other, as long as the learner continues. `wish` is what they've asked for already. */
 export async function walkFrom(walk: Walk, first: LessonSummary, wish?: ReadingEnd): Promise<void> {
-  let lesson = await walkLesson(walk, first, wish)
-  while (lesson !== undefined) lesson = await walkLesson(walk, lesson)
+  let onward = await walkLesson(walk, first, wish)
+  while (onward !== undefined) onward = await walkLesson(walk, onward.to, onward.first)
 }
 
 function homeChoices(

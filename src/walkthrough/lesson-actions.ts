@@ -24,7 +24,6 @@ import { whereText } from './where.ts'
 
 export type Action =
   | Exclude<LessonAction, 'list' | 'next' | 'previous'>
-  | 'watch'
   | 'quiz'
   | 'explore'
   | 'others'
@@ -42,8 +41,6 @@ export const MENU_KEYS = [
 
 /** What can be done in a lesson without leaving it, apart from a check. */
 export const actions: Readonly<Record<Action, Act>> = {
-  watch: tolerant((walk, lesson) => walk.watch(lesson.slug)),
-
   hint: tolerant(async (walk, lesson) => {
     const { learner, ui, palette } = walk
     const atHand = taskAtHand(learner, lesson)

@@ -11,11 +11,18 @@ import { chooseLesson } from './choose-lesson.ts'
 import { type Action, actions } from './lesson-actions.ts'
 import { goTo } from './places.ts'
 import { askQuiz } from './quiz.ts'
+import { tolerant } from './tolerant.ts'
 import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
 
 type Way = 'next' | 'previous' | 'list' | 'home'
-type Wish = Action | Way | 'check' | 'more'
+type Wish = Action | Way | 'check' | 'more' | 'watch'
+
+/** The lesson to continue with, and what the learner has already asked for there. */
+export interface Onward {
+  readonly to: LessonSummary
+  readonly first?: ReadingEnd
+}
 
 /**
  * One lesson: its text, its quiz, and then checks, hints and the rest. Returns the lesson to continue with, if any.
@@ -25,7 +32,7 @@ export async function walkLesson(
   walk: Walk,
   summary: LessonSummary,
   first?: ReadingEnd,
-): Promise<LessonSummary | undefined> {
+): Promise<Onward | undefined> {
   const { learner, ui } = walk
   const lesson = await learner.course.lesson(summary.slug)
   const before = learner.progress.overview().lesson(lesson.slug)
@@ -62,7 +69,7 @@ async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
 }
 
 /** Until the learner leaves the lesson; returns the one that they go to. */
-async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<LessonSummary | undefined> {
+async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Onward | undefined> {
   const { learner, ui } = walk
   let hasJustPassed = false
   let verdict: CheckResult | undefined
@@ -80,13 +87,19 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Lesson
       case 'next':
       case 'previous': {
         const to = wish === 'next' ? lessonAfter(learner, lesson) : lessonBefore(learner, lesson)
-        if (to !== undefined) return to
+        if (to !== undefined) return { to }
         ui.say(wish === 'next' ? 'This is the last lesson.' : 'This is the first lesson.')
         break
       }
       case 'list': {
         const to = await chooseLesson(walk, lesson)
-        if (to !== undefined && to.slug !== lesson.slug) return to
+        if (to !== undefined && to.slug !== lesson.slug) return { to }
+        break
+      }
+      case 'watch': {
+        const to = await watch(walk, lesson)
+        // They've been at that lesson's screen, so its menu comes next, read or not.
+        if (to !== undefined && to.slug !== lesson.slug) return { to, first: 'left' }
         break
       }
       case 'check':
@@ -101,6 +114,15 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Lesson
     }
     hasJustPassed = false
   }
+}
+
+/** The watch screen leads to other lessons, so this resolves to the one where the learner left it. */
+async function watch(walk: Walk, lesson: Lesson): Promise<LessonSummary | undefined> {
+  let left: string | undefined
+  await tolerant(async () => {
+    left = await walk.watch(lesson.slug)
+  })(walk, lesson)
+  return walk.learner.course.lessons.find(({ slug }) => slug === left)
 }
 
 function wishOf(end: ReadingEnd): Wish | undefined {

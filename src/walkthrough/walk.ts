@@ -16,8 +16,8 @@ export interface Walk {
   recording?: Promise<unknown> | undefined
   /** Opens a file in the learner's editor; rejects with EditorError. */
   edit(file: string): Promise<void>
-  /** The watch screen, until the learner leaves it. */
-  watch(slug: string): Promise<void>
+  /** The watch screen, until the learner leaves it. Resolves to the slug of the lesson where they left it. */
+  watch(slug: string): Promise<string>
   /** Steps through a run on the whole screen. */
   explore(recording: Recording): Promise<void>
   /** Shows a lesson, or all of them, on the workbench's page in the browser; resolves at once. */

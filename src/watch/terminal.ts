@@ -20,8 +20,11 @@ export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'ex
 /** Longer lines are hard to read, however wide the terminal. */
 const WIDEST = 100
 
-/** The watch screen, until `q` or Ctrl-C. The terminal is restored afterward, however this ends. */
-export async function watchOnTerminal(options: WatchTerminalOptions): Promise<void> {
+/**
+ * The watch screen, until `q` or Ctrl-C. The terminal is restored afterward, however this ends. Resolves to the slug of
+ * the lesson where the learner left it.
+ */
+export async function watchOnTerminal(options: WatchTerminalOptions): Promise<string> {
   const { input, output, palette, editor, elsewhere } = options
   let state: WatchState | undefined
   let drawing = false
@@ -152,6 +155,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     opened()
     if (isLeft) void session.close()
     await session.finished
+    return session.state.slug
   } finally {
     lent = true // a redraw in progress must not come after us
     release()

@@ -56,7 +56,7 @@ async function walkWith(answers: readonly string[], pressed: readonly number[]) 
     console: async () => {},
     edit: async () => {},
     explore: async () => {},
-    watch: async () => {},
+    watch: async (slug) => slug,
   }
   return { walk, ui, answered: () => learner.progress.overview().lesson(slug).quiz }
 }

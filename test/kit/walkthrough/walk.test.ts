@@ -61,7 +61,7 @@ async function walkWith(ui: ScriptedUi, passes = () => false, edit?: Walk['edit'
     console: async () => {},
     edit: edit ?? (async () => {}),
     explore: async () => {},
-    watch: async () => {},
+    watch: async (slug) => slug,
   }
 }
 
@@ -248,6 +248,13 @@ describe('the walkthrough', () => {
       expect(ui.shown.filter((text) => text.startsWith('# Events'))).toHaveLength(times)
     },
   )
+
+  test('a learner who leaves the watch screen at another lesson is at that lesson', async () => {
+    const ui = scriptedUi(['Start 01', 'Not now', 'Check whenever I save', 'Back to the start', 'Leave'])
+    await walkThrough({ ...(await walkWith(ui)), watch: async () => '05-stream-store' })
+    expect(ui.shown).toContain('05 · A stream-based store')
+    expect(ui.shown.filter((text) => text.startsWith('# A stream-based store'))).toEqual([])
+  })
 
   test('the solution is shown only after a yes, and counts as seen', async () => {
     const ui = scriptedUi([
