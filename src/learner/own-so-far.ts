@@ -23,7 +23,7 @@ export function buildsOnOwn({ course, home, progress }: Learner, lesson: LessonS
 }
 
 /** The lessons that this one builds on, and those that they build on. */
-function allBelow({ lessons }: Course, { after }: LessonSummary): ReadonlySet<string> {
+export function allBelow({ lessons }: Course, { after }: LessonSummary): ReadonlySet<string> {
   const found = new Set<string>()
   const left = [...after]
   for (let slug = left.pop(); slug !== undefined; slug = left.pop()) {

@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { CheckResult } from '../check/index.ts'
 import type { LessonSummary } from '../course/index.ts'
 import type { LookBeside } from '../learner/beside.ts'
 import { openLesson } from '../learner/index.ts'
+import { allBelow } from '../learner/own-so-far.ts'
 import { watchFile } from '../learner/watch-file.ts'
 import type { Checking } from './checking.ts'
 import { counts, type StateSource } from './fresh-state.ts'
@@ -15,9 +18,17 @@ interface Shown {
 }
 
 export interface StayOptions extends StateSource {
+  /** The folder of the learner's own answers to build on; undefined for the model answers. */
+  readonly mine?: string | undefined
   readonly poll?: boolean
   /** Looks for an open workbench, which then does all checks. */
   readonly beside?: LookBeside
+}
+
+interface EarlierAnswer {
+  readonly file: string
+  /** Undefined if there's no such file. */
+  readonly content: Buffer | undefined
 }
 
 /** A learner's time at one lesson: their file, and the checks that follow from its saves. */
@@ -29,7 +40,7 @@ export class Stay {
   readonly #onJudged: (result: CheckResult, isOver: boolean) => Promise<void>
   readonly #end = new AbortController()
   readonly #beside: WorkbenchBeside
-  #watcher: { close(): void } | undefined
+  #watchers: readonly { close(): void }[] = []
 
   constructor(
     lesson: LessonSummary,
@@ -50,11 +61,12 @@ export class Stay {
   async begin(): Promise<void> {
     const { home, poll = false } = this.#options
     const { isNew } = await openLesson(this.#options, this.lesson.slug)
+    const earlier = await this.#earlierAnswers()
     if (this.#end.signal.aborted) return
     const { file } = this.#shown.state
     this.#shown.set({ notice: isNew ? `Your file is ready: ${file}` : undefined })
     const gone = `${file} is gone. Press x to start over.`
-    this.#watcher = watchFile(
+    const own = watchFile(
       home.answer(this.lesson.slug),
       {
         onContent: (content) => {
@@ -74,12 +86,35 @@ export class Stay {
       },
       { poll },
     )
+    this.#watchers = [own, ...earlier.map((answer) => this.#watchEarlier(answer))]
+  }
+
+  /** The learner's own files that the lesson is built on, as the first check finds them. */
+  async #earlierAnswers(): Promise<readonly EarlierAnswer[]> {
+    const { course, mine } = this.#options
+    if (mine === undefined) return []
+    const files = [...allBelow(course, this.lesson)].map((slug) => join(mine, `${slug}.ts`))
+    return await Promise.all(
+      files.map(async (file) => ({ file, content: await readFile(file).catch(() => undefined) })),
+    )
+  }
+
+  /** A bug may be in an earlier lesson's file, so saving that one is checked here, too. */
+  #watchEarlier({ file, content }: EarlierAnswer): { close(): void } {
+    let last = content
+    const onNews = (now: Buffer | undefined) => {
+      const isSame = now === undefined ? last === undefined : last?.equals(now) === true
+      last = now
+      if (!isSame) void this.checkAgain()
+    }
+    const { poll = false } = this.#options
+    return watchFile(file, { onContent: onNews, onGone: () => onNews(undefined) }, { poll })
   }
 
   end(): void {
     this.#end.abort()
     this.#checking.stop()
-    this.#watcher?.close()
+    for (const watcher of this.#watchers) watcher.close()
   }
 
   async checkAgain(): Promise<void> {

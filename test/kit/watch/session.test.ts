@@ -8,7 +8,7 @@ import { homeOf } from '../../../src/learner/index.ts'
 import { openProgress, type ProgressLog } from '../../../src/progress/index.ts'
 import type { Recording } from '../../../src/recording/index.ts'
 import { hintPanel } from '../../../src/watch/panels.ts'
-import { WatchSession } from '../../../src/watch/session.ts'
+import { type WatchOptions, WatchSession } from '../../../src/watch/session.ts'
 import { starterRun } from '../recording/starter.ts'
 
 /** A check that completes when the test says so. */
@@ -39,7 +39,15 @@ beforeEach(async () => {
   record = async () => undefined
   explored = []
   progress = openProgress(join(folder, '.eventlings'))
-  session = await WatchSession.open({
+  session = await WatchSession.open(optionsFor(slug))
+})
+afterEach(async () => {
+  await session.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function optionsFor(slug: string): WatchOptions {
+  return {
     course,
     home: homeOf(course, { EVENTLINGS_HOME: folder }),
     progress,
@@ -52,12 +60,8 @@ beforeEach(async () => {
     onState: () => wake(),
     onResult: (result) => results.push(result),
     explore: async (recording) => void explored.push(recording),
-  })
-})
-afterEach(async () => {
-  await session.close()
-  await rm(folder, { recursive: true, force: true })
-})
+  }
+}
 
 function check(lesson: string, _: unknown, { content, signal }: CheckOptions = {}): Promise<CheckResult> {
   return new Promise((resolve, reject) => {
@@ -169,6 +173,27 @@ test('leaving right after a verdict waits until it is recorded', async () => {
   const left = session.act('quit').then(recorded)
   release()
   expect(await left).toBe(1)
+})
+
+test('with --mine, saving an earlier lesson checks this one again, and otherwise it does not', async () => {
+  await session.close()
+  const mine = join(folder, 'workspace')
+  await writeFile(file, '// one')
+  const before = asked.length
+  session = await WatchSession.open({ ...optionsFor('07-concurrency'), mine })
+  await until(() => asked.length === before + 1)
+  asked.at(-1)?.fail()
+  await until(() => session.state.result !== undefined)
+  await writeFile(file, '// two')
+  await until(() => asked.length === before + 2)
+  await session.close()
+
+  session = await WatchSession.open(optionsFor('07-concurrency'))
+  await until(() => asked.length === before + 3)
+  await writeFile(file, '// three')
+  await writeFile(join(mine, '07-concurrency.ts'), '// four')
+  await until(() => asked.at(-1)?.text === '// four')
+  expect(asked).toHaveLength(before + 4)
 })
 
 test('moving to another lesson stops the check of this one', async () => {
