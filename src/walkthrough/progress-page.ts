@@ -64,7 +64,7 @@ function unfinished(learner: Learner, palette: Palette, width: number): readonly
     const lesson = overview.lesson(slug)
     const remarks = [
       ...(lesson.attempts > 0 ? [`${lesson.attempts} ${lesson.attempts === 1 ? 'check' : 'checks'}`] : []),
-      ...(lesson.brokenSince === undefined ? [] : ['you changed your answer, and it fails now']),
+      ...(lesson.brokenSince === undefined ? [] : ['its last check failed']),
       ...(lesson.skippedTasks === 0
         ? []
         : [`${lesson.skippedTasks} skipped, needing a real server or a cluster`]),
