@@ -92,7 +92,7 @@ export async function readPages(
             if (run === undefined) break
             const offered = all[shown]?.passages.find(({ offers }) => offers !== undefined)?.offers
             if (offered === undefined) {
-              remark = "There's nothing to run on this page. Press any key to continue."
+              remark = "There's nothing to run on this page. Press any key."
               break
             }
             output.write(clearScreen + screen(all, shown, terminal, hasKeys, runningWord(palette)))

@@ -20,7 +20,7 @@ function open(columns: number, rows: number) {
       output: screen as unknown as WriteStream,
       palette: palette({ colours: false, unicode: true }),
     },
-    { hasKeys: true },
+    { hasKeys: true, run: async () => {} },
   )
   onTestFinished(async () => {
     keyboard.write('\u0003')
@@ -55,6 +55,14 @@ test('a resize draws the same part of the keys again, for the new size, and the 
   expect(await until('Any key goes back to the page.')).toContain('Keys\n')
   type(' ')
   await until('a page of 90')
+})
+
+test('a page without a snippet says so in one line of 60 columns', async () => {
+  const { until, type } = open(60, 12)
+  await until('a page of 60')
+  type('r')
+  const said = await until("There's nothing to run")
+  expect(said.split('\n').at(-1)?.trimEnd().length).toBeLessThanOrEqual(60)
 })
 
 test('the keys of a terminal that reports no size have screens of 24 lines', async () => {
