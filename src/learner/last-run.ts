@@ -38,10 +38,11 @@ export async function readLastRun(home: Pick<Home, 'log'>): Promise<Recording | 
 export async function lastRunOf(home: Pick<Home, 'log'>, slug: string): Promise<Recording | string> {
   const recording = await readLastRun(home).catch((error: unknown) => unreadable(lastRunFile(home), error))
   if (typeof recording === 'string') return recording
-  if (recording?.lesson !== slug)
-    return 'No run of this lesson has been recorded yet. The next check that fails is recorded.'
+  const next = 'The next check that fails is recorded.'
+  if (recording === undefined) return `No run of this lesson has been recorded yet. ${next}`
+  if (recording.lesson !== slug) return `The last recorded run is from ${recording.lesson}. ${next}`
   if (recording.steps.length === 0)
-    return 'The test that failed sent no commands to Redis, so there are no steps to show.'
+    return 'The last test that failed sent no commands to Redis, so there are no steps to show.'
   return recording
 }
 

@@ -16,7 +16,7 @@ test('the last run is that of the lesson, if it has steps', async () => {
   expect(await lastRunOf(home, run.lesson)).toMatch(/^No run of this lesson has been recorded yet\./)
   keepLastRun(home, run)
   expect(await lastRunOf(home, run.lesson)).toEqual(run)
-  expect(await lastRunOf(home, '01-events')).toMatch(/^No run of this lesson/)
+  expect(await lastRunOf(home, '01-events')).toMatch(/^The last recorded run is from 07-concurrency\./)
   keepLastRun(home, { ...run, steps: [] })
   expect(await lastRunOf(home, run.lesson)).toMatch(/sent no commands to Redis/)
 })
