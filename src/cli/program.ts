@@ -146,6 +146,17 @@ function namesIn(words: readonly string[], among: readonly ListedCommand[] = com
   return one === undefined ? [] : [nameOf(one), ...namesIn(rest, one.inner ?? [])]
 }
 
+/** What the screens call something, and how a command does it. */
+const MEANT: ReadonlyMap<string, readonly string[]> = new Map([
+  ['next', ['start']],
+  ['others', ['solution --others']],
+  ['task', ['read']],
+  ['track', ['start --track']],
+  ['tracks', ['start --track']],
+  ['undo', ['reset']],
+  ['where', ['progress']],
+])
+
 function unknownCommand(asked: string, within?: ListedCommand): UsageError {
   const prefix = within === undefined ? '' : `${within.usage} `
   const guess = nearestName(asked, (within?.inner ?? commands).map(nameOf))
@@ -155,7 +166,7 @@ function unknownCommand(asked: string, within?: ListedCommand): UsageError {
   )
   const whole = [
     ...nested.filter(({ name }) => name === asked).map(({ outer, name }) => `${outer} ${name}`),
-    ...(within === undefined && /^tracks?$/.test(asked) ? ['start --track'] : []),
+    ...(within === undefined ? (MEANT.get(asked) ?? []) : []),
     // A lesson without a command.
     ...(within === undefined && /^\d{1,2}(-|$)/.test(asked) ? [`start ${asked}`, `check ${asked}`] : []),
   ]

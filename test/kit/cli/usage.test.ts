@@ -50,6 +50,8 @@ describe('wrong usage ends with 2 and a sentence, and never with a stack', () =>
     [['export'], `There's no command "export". Did you mean "progress export" or "class export"?`],
     [['import'], `There's no command "import". Did you mean "progress import"?`],
     [['track'], `There's no command "track". Did you mean "start --track"?`],
+    [['next'], `There's no command "next". Did you mean "start"?`],
+    [['undo'], `There's no command "undo". Did you mean "class undo" or "reset"?`],
     [['7'], `There's no command "7". Did you mean "start 7" or "check 7"?`],
     [['07-concurrency'], `Did you mean "start 07-concurrency" or "check 07-concurrency"?`],
     [['frobnicate'], `There's no command "frobnicate". Run "npx eventlings --help" to see them all.`],
