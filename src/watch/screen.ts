@@ -171,7 +171,7 @@ function footer(state: WatchState, options: ScreenOptions, isSmall: boolean): re
     ...(notice === undefined ? [] : text(notice, options)),
     ...(news === undefined ? [] : newsLines(news, options)),
     ...(question === undefined
-      ? keyLines(options, shownKeys(isSmall, result?.passed === false))
+      ? keyLines(options, shownKeys(isSmall, result))
       : yesOrNo([span(escapeControls(question.text), 'bold')], options.width, 'bold')),
   ]
 }

@@ -86,6 +86,8 @@ export class WatchSession {
       case 'run':
         return await this.#stay.checkAgain()
       case 'hint': {
+        if (this.#state.result?.passed === true)
+          return this.#set({ notice: 'Every task passed in the last check, so there are no hints to show.' })
         const panel = await hintPanel(this.#options, this.#lesson.slug, this.#state.result)
         return this.#set({ panel, notice: undefined })
       }

@@ -22,12 +22,12 @@ const OWN_KEYS: readonly LessonKey<Action>[] = [
 export const KEYS: readonly LessonKey<Action>[] = [...LESSON_KEYS, ...OWN_KEYS]
 
 /** Always shown, in this order; a small screen shows only the short line. */
-const SHOWN: readonly Action[] = [
+const SHOWN = (offered: readonly Action[]): readonly Action[] => [
   'hint',
   'task',
   'read',
   'more',
-  'explore',
+  ...offered,
   'diff',
   'solution',
   'list',
@@ -36,18 +36,26 @@ const SHOWN: readonly Action[] = [
   'help',
   'quit',
 ]
-const SHOWN_ON_SMALL = (hasFailed: boolean): readonly Action[] => [
+const SHOWN_ON_SMALL = (offered: readonly Action[]): readonly Action[] => [
   'hint',
   'task',
   'more',
-  hasFailed ? 'explore' : 'next',
+  ...offered,
   'help',
   'quit',
 ]
 
-export function shownKeys(isSmall: boolean, hasFailed: boolean): readonly LessonKey<Action>[] {
-  const shown = isSmall ? SHOWN_ON_SMALL(hasFailed) : SHOWN
+export function shownKeys(isSmall: boolean, result: CheckResult | undefined): readonly LessonKey<Action>[] {
+  const shown = isSmall
+    ? SHOWN_ON_SMALL(result?.passed === false ? stepsOf(result) : ['next'])
+    : SHOWN(result?.passed === true ? ['others'] : stepsOf(result))
   return shown.flatMap((action) => KEYS.find((known) => known.action === action) ?? [])
+}
+
+/** A run without commands has no steps to go through. */
+function stepsOf(result: CheckResult | undefined): readonly Action[] {
+  const failed = result?.tasks.find(({ state }) => state === 'failed')
+  return failed !== undefined && failed.commands.length > 0 ? ['explore'] : []
 }
 
 export function actionOf(key: string): Action | undefined {

@@ -83,6 +83,20 @@ describe('the screen', () => {
     })
   }
 
+  test('offers the steps only where there are some, and other ways after a pass', async () => {
+    const keys = async (shown: CheckResult) => {
+      const quiet = { ...state, result: shown, panel: undefined, news: undefined }
+      const screen = await renderScreen(quiet, { width: 80, height: 24, palette: plain })
+      return screen.split('\n').slice(-2).join(' ')
+    }
+    const without = result.tasks.map((task) => ({ ...task, commands: [] }))
+    expect(await keys(result)).toContain('t step through')
+    expect(await keys({ ...result, tasks: without })).not.toContain('step through')
+    const passed = await keys({ ...result, passed: true, tasks: [] })
+    expect(passed).toContain('o other ways')
+    expect(passed).not.toContain('step through')
+  })
+
   test('a value of several lines has its content in view on a low screen', async () => {
     const received = `{\n  first: ${long('a', 12)},\n  second: 'b'\n}`
     const tasks = result.tasks.map((task) =>

@@ -157,6 +157,15 @@ test('after the last hint, all of them are shown again, and where the solution i
   )
 })
 
+test('after a pass, h says that there is nothing to hint at', async () => {
+  await until(() => asked.length === 1)
+  asked[0]?.pass()
+  await until(() => session.state.result !== undefined)
+  await session.act('hint')
+  expect(session.state.panel).toBeUndefined()
+  expect(session.state.notice).toMatch(/^Every task passed in the last check/)
+})
+
 test('leaving right after a verdict waits until it is recorded', async () => {
   const write = progress.record.bind(progress)
   let release = () => {}
