@@ -12,6 +12,7 @@ import type { ReadingEnd } from '../walkthrough/ui.ts'
 import type { Walk } from '../walkthrough/walk.ts'
 import type { Elsewhere, Visit, VisitEnd } from '../watch/elsewhere.ts'
 import type { News } from '../watch/state.ts'
+import { self } from './command.ts'
 import { consoleOn } from './console-here.ts'
 import type { Context } from './context.ts'
 
@@ -91,7 +92,8 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
             others: '`o` shows them.',
             next: () => '`n` goes there.',
             ...(mine === undefined && {
-              mine: () => 'quit, and start again with `--mine`, or with EVENTLINGS_MINE=1.',
+              mine: ({ number }) =>
+                `quit, and start again with \`${self} watch ${number} --mine\`, or set EVENTLINGS_MINE=1.`,
             }),
           }),
         editor: edit,
