@@ -13,7 +13,7 @@ export {
 } from './lesson-keys.ts'
 export { changedLessons, changeNote } from './lesson-version.ts'
 export { modelRun } from './model-run.ts'
-export { type NextHint, wishAfter } from './next-hint.ts'
+export { type NextHint, noHintHere, wishAfter } from './next-hint.ts'
 export { assertNoObstacle, ObstacleError, obstacleAt } from './obstacle.ts'
 export { NO_OTHER_WAYS, otherWays, rightAnswers, titleOf } from './other-ways.ts'
 export { buildsOnOwn } from './own-so-far.ts'

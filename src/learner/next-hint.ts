@@ -1,3 +1,4 @@
+import { lessonBlamedBy } from '../check/built-on.ts'
 import type { CheckResult } from '../check/index.ts'
 import type { Lesson, Task } from '../course/index.ts'
 import type { LessonProgress } from '../progress/index.ts'
@@ -29,9 +30,18 @@ export interface HintWish {
 }
 
 /** Asks for a hint for the first task that didn't pass. */
-export function wishAfter(result: Pick<CheckResult, 'tasks'> | undefined): HintWish {
+export function wishAfter(result: Pick<CheckResult, 'tasks' | 'diagnosis'> | undefined): HintWish {
   const stuck = result?.tasks.find(({ state }) => state === 'failed' || state === 'not reached')
-  return stuck === undefined ? {} : { firstFailing: stuck.task, diagnosis: stuck.diagnosis }
+  return stuck === undefined
+    ? {}
+    : { firstFailing: stuck.task, diagnosis: stuck.diagnosis ?? result?.diagnosis }
+}
+
+/** What to say in place of a hint if the bug is in the learner's own answer to an earlier lesson. */
+export function noHintHere(diagnosis: string | undefined): string | undefined {
+  const slug = lessonBlamedBy(diagnosis)
+  if (slug === undefined) return undefined
+  return `The bug is in your ${slug}.ts, so the hints of this lesson don't help. Check lesson ${slug.split('-')[0]}, which has hints of its own.`
 }
 
 /**

@@ -1,3 +1,4 @@
+import { lessonBlamedBy } from '../check/built-on.ts'
 import type { CheckResult, TaskResult } from '../check/index.ts'
 import { self } from '../common/self.ts'
 import { sentenceSpans } from '../terminal/inline.ts'
@@ -107,8 +108,12 @@ function failures(result: CheckResult, details: Details): readonly (readonly Lin
 }
 
 function ending(result: CheckResult, { width, palette, next }: CheckView): readonly Line[] {
-  const number = result.lesson.split('-')[0] ?? result.lesson
-  const command = next ?? (result.passed ? `${self} list` : `${self} hint ${number}`)
+  const number = (slug: string) => slug.split('-')[0] ?? slug
+  const failed = result.tasks.find(({ state }) => state === 'failed')
+  const blamed = lessonBlamedBy(failed?.diagnosis ?? result.diagnosis)
+  // The hints of this lesson don't help with a bug in another one.
+  const ahead = blamed === undefined ? `hint ${number(result.lesson)}` : `check ${number(blamed)}`
+  const command = next ?? `${self} ${result.passed ? 'list' : ahead}`
   return [
     ...wrap(span(summaryOf(result.tasks), 'bold'), { width }),
     ...wrap(span(command, 'cyan'), { width, first: span(palette.unicode ? '→ ' : '> ', 'dim') }),

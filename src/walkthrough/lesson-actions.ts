@@ -6,6 +6,7 @@ import {
   type LessonAction,
   lastRunOf,
   maySeeSolution,
+  noHintHere,
   resetLesson,
   revealHint,
 } from '../learner/index.ts'
@@ -46,10 +47,10 @@ export const actions: Readonly<Record<Action, Act>> = {
     const atHand = taskAtHand(learner, lesson)
     if (atHand === undefined)
       return ui.say('Every task passed in the last check, so there are no hints to show.')
-    const hint = await revealHint(learner, lesson, {
-      firstFailing: atHand.name,
-      diagnosis: lastDiagnosis(learner, lesson),
-    })
+    const diagnosis = lastDiagnosis(learner, lesson)
+    const elsewhere = noHintHere(diagnosis)
+    if (elsewhere !== undefined) return ui.say(elsewhere)
+    const hint = await revealHint(learner, lesson, { firstFailing: atHand.name, diagnosis })
     const task = `task ${hint.taskNumber}, ${hint.task}`
     const width = ui.width
     if (hint.kind === 'no more') {

@@ -2,7 +2,7 @@ import { sentenceOf } from '../common/errors.ts'
 import { ownFolder } from '../common/own-folder.ts'
 import { shownPath } from '../common/shown-path.ts'
 import type { LessonSummary } from '../course/index.ts'
-import { lastRunOf, maySeeSolution, resetLesson } from '../learner/index.ts'
+import { lastRunOf, maySeeSolution, noHintHere, resetLesson, wishAfter } from '../learner/index.ts'
 import type { Recording } from '../recording/index.ts'
 import { type Palette, palette as paletteOf } from '../terminal/index.ts'
 import { Checking, type CheckingOptions } from './checking.ts'
@@ -88,6 +88,8 @@ export class WatchSession {
       case 'hint': {
         if (this.#state.result?.passed === true)
           return this.#set({ notice: 'Every task passed in the last check, so there are no hints to show.' })
+        const elsewhere = noHintHere(wishAfter(this.#state.result).diagnosis)
+        if (elsewhere !== undefined) return this.#set({ panel: undefined, notice: elsewhere })
         const panel = await hintPanel(this.#options, this.#lesson.slug, this.#state.result)
         return this.#set({ panel, notice: undefined })
       }

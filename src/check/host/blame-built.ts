@@ -1,3 +1,4 @@
+import { builtOnYours } from '../built-on.ts'
 import type { Attempt } from './attempt.ts'
 
 type Verdict = Attempt['verdict']
@@ -27,7 +28,7 @@ export async function blameBuilt(
       const replaced = singly.get(file)
       return replaced !== undefined && isBetter(replaced)
     })
-    return `${blame(alone.length === 0 ? builtOn : alone, what)} ${said}`.trimEnd()
+    return `${builtOnYours(alone.length === 0 ? builtOn : alone, what)} ${said}`.trimEnd()
   }
   const tasks = verdict.tasks.map((task) =>
     isBlamed(task)
@@ -45,10 +46,4 @@ export async function blameBuilt(
 
 function passes({ tasks }: Verdict, { task }: Task): boolean {
   return tasks.some((one) => one.task === task && one.state === 'passed')
-}
-
-function blame(files: readonly string[], what: string): string {
-  const names = files.map((file) => file.replace(/^.*[\\/]/, ''))
-  const list = new Intl.ListFormat('en').format(names)
-  return `Built on your ${list}. With the model solution${names.length === 1 ? '' : 's'}, ${what}.`
 }

@@ -1,6 +1,6 @@
 import { Exit, UsageError } from '../../common/exit.ts'
 import type { Lesson } from '../../course/index.ts'
-import { revealHint } from '../../learner/index.ts'
+import { noHintHere, revealHint } from '../../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../../learner/last-check.ts'
 import { defineCommand, self } from '../command.ts'
 import { wholeNumber } from '../flags.ts'
@@ -26,12 +26,15 @@ export const command = defineCommand({
       context.print(`For a hint anyway: ${self} hint ${number} --task 1`)
       return Exit.passed
     }
+    const diagnosis = lastDiagnosis(learner, lesson)
+    const elsewhere = noHintHere(diagnosis)
+    if (wanted === undefined && elsewhere !== undefined) {
+      context.print(elsewhere)
+      return Exit.passed
+    }
     const hint = await revealHint(learner, lesson, {
       ...(wanted !== undefined && { taskNumber: wanted }),
-      ...(atHand !== undefined && {
-        firstFailing: atHand.name,
-        diagnosis: lastDiagnosis(learner, lesson),
-      }),
+      ...(atHand !== undefined && { firstFailing: atHand.name, diagnosis }),
     })
     const { renderMarkdown } = await import('../../terminal/index.ts')
     const { palette, width } = context

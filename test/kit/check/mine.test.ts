@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { lessonBlamedBy } from '../../../src/check/built-on.ts'
 import { type Checker, type CheckResult, openChecker } from '../../../src/check/index.ts'
 import { projectRoot } from '../../../src/common/own-folder.ts'
 import { loadCourse } from '../../../src/course/index.ts'
@@ -71,6 +72,7 @@ test('a bug in the earlier file is reported there, and the stack leads to it', a
   expect(task?.diagnosis).toBe(
     `Built on your ${SLUG}.ts. With the model solution, this task passes. \`append\` threw Error: broken`,
   )
+  expect(lessonBlamedBy(task?.diagnosis)).toBe(SLUG)
   expect(task?.at).toEqual({ file: `workspace/${SLUG}.ts`, line: 7 })
 })
 

@@ -28,6 +28,15 @@ function result(tasks: readonly TaskResult[], more: Partial<CheckResult> = {}): 
   }
 }
 
+test('a bug in an earlier answer leads to that lesson, not to the hints of this one', () => {
+  const blamed = task('storeEvent', 'failed', {
+    diagnosis: 'Built on your 01-events.ts. With the model solution, this task passes. It is broken.',
+  })
+  const text = renderCheck(result([blamed]), { width: 80, palette: plain })
+  expect(text).toContain('→ npx eventlings check 01')
+  expect(text).not.toContain('hint')
+})
+
 const SENT = { held: false, at: 0 }
 const failure = task('storeEvent', 'failed', {
   diagnosis: 'storeEvent sent three separate commands. After a crash the event is in one list only.',

@@ -16,7 +16,7 @@ interface Asked {
   readonly text: string
   readonly signal: AbortSignal
   pass(): void
-  fail(): void
+  fail(diagnosis?: string): void
 }
 
 const course = await loadCourse()
@@ -71,7 +71,10 @@ function check(lesson: string, _: unknown, { content, signal }: CheckOptions = {
       text,
       signal: signal ?? AbortSignal.abort(),
       pass: () => resolve(passed(lesson)),
-      fail: () => resolve({ ...passed(lesson), passed: false }),
+      fail: (diagnosis) => {
+        const task = { task: 'createEvent', state: 'failed' as const, commands: [], diagnosis }
+        resolve({ ...passed(lesson), passed: false, ...(diagnosis !== undefined && { tasks: [task] }) })
+      },
     })
     wake()
   })
@@ -155,6 +158,15 @@ test('after the last hint, all of them are shown again, and where the solution i
   expect((await next()).text).toMatch(
     /^You've seen all the hints for this task; `s` shows the solution\. Here are the hints again:\n\n/,
   )
+})
+
+test('a bug in an earlier answer costs no hint of this lesson', async () => {
+  await until(() => asked.length === 1)
+  asked[0]?.fail('Built on your 00-before.ts. With the model solution, this task passes. It is broken.')
+  await until(() => session.state.result !== undefined)
+  await session.act('hint')
+  expect(session.state.notice).toMatch(/^The bug is in your 00-before\.ts,/)
+  expect(progress.overview().lesson(slug).hints).toEqual({})
 })
 
 test('after a pass, h says that there is nothing to hint at', async () => {
