@@ -31,12 +31,12 @@ export function Verdict({ state, slug, goTo }: VerdictProps) {
       {verdict !== undefined && (
         <>
           <p class="quiet-text">{about(verdict, state)}</p>
+          {verdict.failure !== undefined && <Failure failure={verdict.failure} goTo={goTo} />}
           <ol class="tasks">
             {verdict.tasks.map((task) => (
               <Task key={task.name} task={task} />
             ))}
           </ol>
-          {verdict.failure !== undefined && <Failure failure={verdict.failure} goTo={goTo} />}
           {!verdict.passed && <Hint key={stuckAt(verdict)} slug={slug} />}
           {verdict.meaning !== undefined && <Html of={verdict.meaning} />}
           {verdict.next !== undefined && (

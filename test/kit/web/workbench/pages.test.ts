@@ -120,6 +120,14 @@ need('chromium').describe('the workbench in a browser', () => {
     }
   })
 
+  test("why a check failed is in view without scrolling, on a laptop's screen", async () => {
+    const { address } = await newWorkbench('07-concurrency')
+    const page = await browser.open(address, { viewport: { width: 1280, height: 800 } })
+    await page.getByRole('button', { name: 'Check' }).click()
+    const box = await page.locator('.verdict .diagnosis').boundingBox()
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(800)
+  })
+
   test('drawings and received values fit beside the editor, without a hidden part', async () => {
     const { address, learner } = await newWorkbench('01-events')
     const page = await browser.open(address)
