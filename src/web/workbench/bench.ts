@@ -5,7 +5,14 @@ import { ownFolder } from '../../common/own-folder.ts'
 import { shownPath } from '../../common/shown-path.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { HashedVerdict } from '../../learner/beside.ts'
-import { openLesson, recordCheck, resetLesson, revealHint, wishAfter } from '../../learner/index.ts'
+import {
+  noHintHere,
+  openLesson,
+  recordCheck,
+  resetLesson,
+  revealHint,
+  wishAfter,
+} from '../../learner/index.ts'
 import { lessonAfter } from '../../learner/learner.ts'
 import type { Recording } from '../../recording/index.ts'
 import type { Answer, Disk } from './answer-file.ts'
@@ -141,7 +148,10 @@ export class Bench {
   async hint(): Promise<{ readonly title: string; readonly text: string } | undefined> {
     const { learner } = this.#options
     const lesson = await learner.course.lesson(this.#lesson.slug)
-    const hint = await revealHint(learner, lesson, wishAfter(this.#result))
+    const wish = wishAfter(this.#result)
+    const elsewhere = noHintHere(wish.diagnosis)
+    if (elsewhere !== undefined) return { title: 'The bug is in another lesson', text: elsewhere }
+    const hint = await revealHint(learner, lesson, wish)
     if (hint.kind === 'no more') return undefined
     return { title: `Hint ${hint.step} of ${hint.of} · ${hint.task}`, text: hint.text }
   }

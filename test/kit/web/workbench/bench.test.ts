@@ -192,3 +192,15 @@ test("a check that's stopped before its recording leaves none that's still comin
   expect(one.state).toMatchObject({ checking: false, notice: 'No Redis.' })
   expect(one.state.recording).toBeUndefined()
 })
+
+test('a bug in an earlier answer costs no hint of this lesson', async () => {
+  const diagnosis = 'Built on your 00-before.ts. With the model solution, this task passes. No.'
+  const check = async (slug: string) => ({
+    ...failed(slug),
+    tasks: [{ task: 'createEvent', state: 'failed' as const, diagnosis, commands: [] }],
+  })
+  const { one } = await newBenches({ check })
+  await one.check('asked')
+  const hint = await one.hint()
+  expect(hint?.text).toMatch(/^The bug is in your 00-before\.ts,/)
+})
