@@ -603,7 +603,7 @@ describe('decodeEvent', () => {
         () => decodeEvent(text),
         'event',
         `the string ${JSON.stringify(text)}, which isn't JSON`,
-        "Report it as a malformed event, because a `SyntaxError` doesn't even say that the string should be an event.",
+        "A caller can tell from a `MalformedEventError` that the string should have been an event, and a `SyntaxError` doesn't say so.",
       )
     }
   })
