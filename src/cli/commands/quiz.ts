@@ -44,8 +44,8 @@ async function print(context: Context, lesson: Lesson, withAnswers: boolean): Pr
   )
   context.print(await renderMarkdown([`# Quiz · ${lesson.title}`, ...text].join('\n\n'), { width, palette }))
   if (withAnswers) return
-  const where = `In a terminal, ${self} quiz ${lesson.number} asks them one by one and keeps your answers.`
-  context.print(`\n${where}\nAdd --answers to print the answers with their reasons.`)
+  context.print(`\nTo answer them one by one, in a terminal: ${self} quiz ${lesson.number}`)
+  context.print('To print the answers with their reasons, add --answers.')
 }
 
 function asMarkdown(
