@@ -232,10 +232,20 @@ describe('storeEvent', () => {
     const outcome = await attempt('storeEvent', () =>
       Promise.all([event(1), event(2)].map((one) => storeEvent(box.redis, one))),
     )
+    const ends = box.commands.filter(({ name }) => /^(MULTI|EXEC)$/.test(name))
+    const isMixed = ends.some(({ name, client }, i) => {
+      const next = ends.slice(i + 1).find((one) => one.client === client)
+      return name === 'MULTI' && next?.name === 'MULTI'
+    })
+    const cause = box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
+      ? ' `EXEC` replied nil to one of them, because a watched key had changed, and then it has stored nothing. Appending needs no `WATCH`.'
+      : isMixed
+        ? ' A `MULTI` applies to every command on its connection until `EXEC`. Chain the commands to what `redis.multi()` returns, and ioredis sends them together.'
+        : ''
     verifyEqual(
       [outcome.ok || outcome.error, (await box.admin.lrange('events:user-42', 0, -1)).length],
       [true, 2],
-      `\`storeEvent\` was called twice at once on one connection, and the calls got in each other's way.${box.commands.filter(({ name }) => name === 'MULTI').length > 1 ? ' A `MULTI` applies to every command on its connection until `EXEC`. Chain the commands to what `redis.multi()` returns, and ioredis sends them together.' : ''}`,
+      `\`storeEvent\` was called twice at once on one connection, and the calls got in each other's way.${cause}`,
     )
   })
 
