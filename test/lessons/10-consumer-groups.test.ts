@@ -674,7 +674,7 @@ describe('consume', () => {
         if (held === undefined || handledBefore > 0) return
         verify(
           first.ok || first.error instanceof GroupMissingError,
-          `The group was destroyed ${after ? `between the \`${after}\` and the` : 'before the first'} \`${held}\` of \`consume\`, and \`consume\` didn't throw a \`GroupMissingError\`. Looking first whether the group exists leaves a gap, so turn the \`NOGROUP\` error of the read itself into a \`GroupMissingError\`.`,
+          `The group was destroyed ${after ? `between the \`${after}\` and the` : 'before the first'} \`${held}\` of \`consume\`, and \`consume\` didn't throw a \`GroupMissingError\`. It may go missing between any two commands, even if your code has just checked, so turn the \`NOGROUP\` error of each read into a \`GroupMissingError\`.`,
           { expected: 'GroupMissingError', received: first.ok || first.error },
         )
       },
