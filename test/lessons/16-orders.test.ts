@@ -638,7 +638,7 @@ describe('decide', () => {
         orderIn('delivered'),
         refunded(amount),
         'amount',
-        `\`decide\` accepted a refund of ${shown(amount)} cents. It has to be a whole number of cents above 0. A negative refund would take money from the customer.`,
+        `\`decide\` accepted a refund of ${shown(amount)} cents. It has to be a whole number of cents above 0. ${typeof amount === 'string' ? "A string isn't a number, and added to a sum, it makes a longer string." : 'A negative refund would take money from the customer.'}`,
       )
     }
   })
