@@ -23,6 +23,7 @@ const PROCESS = 'process:order-1'
 const clock = () => new Date('2026-03-01T09:05:00.000Z')
 const tooLate = () => new Date('2026-03-01T09:15:00.000Z')
 const muchTooLate = () => new Date('2026-03-01T10:00:00.000Z')
+const MOST = '18446744073709551615'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 type Event = Parameters<typeof nextSteps>[0][number]
@@ -208,6 +209,12 @@ describe('nextSteps', () => {
       'A payment came after the order was canceled. `nextSteps` should refund the money without canceling the order again.',
     )
     await steps(
+      [CREATED, PAID, REJECTED, event(8, 'PAYMENT_RECEIVED', { amountCents: 500 })],
+      clock(),
+      [cancel('out of stock'), refund(8_197)],
+      'The customer paid 7,697 and 500 cents. `nextSteps` should request one refund of the whole amount due, 8,197 cents.',
+    )
+    await steps(
       [CREATED, PAID, REJECTED, CANCELLED, REFUNDED],
       clock(),
       [],
@@ -323,6 +330,19 @@ function returnsWithoutWaiting(name: string): void {
   )
 }
 
+/** Puts the event on the bus with the last possible ID; fails unless the error about the next entry reaches the caller. */
+async function passesOnFullBus(name: string, last: Event, run: () => Promise<number>): Promise<void> {
+  await box.admin.del(BUS)
+  await box.admin.xadd(BUS, `${MOST}-${MOST}`, 'event', JSON.stringify(last))
+  const outcome = await attempt(name, run)
+  verify(
+    !outcome.ok,
+    `Redis refused an \`XADD\` to \`bus:orders\` with an error (the last entry has the largest possible ID), and \`${name}\` resolved. Expected it to reject with that error. In a script, use \`redis.call\`: \`redis.pcall\` returns an error as a value.`,
+    { received: outcome },
+  )
+  await box.admin.del(BUS)
+}
+
 describe('runService', () => {
   test('puts the reaction on the bus', async () => {
     await publish(CREATED, event(2, 'PAYMENT_RECEIVED', { amountCents: 1 }))
@@ -369,6 +389,35 @@ describe('runService', () => {
       (await eventsIn(BUS))[1]?.metadata,
       { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' },
       'The event had a `userId` and a `causationId` of its own. The metadata of the reaction should be exactly `{ correlationId, causationId }`, because the event caused the reaction, not the user.',
+    )
+  })
+
+  test('writes the payload as it is', async () => {
+    await publish(CREATED)
+    const payload = { sku: 'book', shelves: [], kilograms: 0.1 + 0.2 }
+    const reacts: typeof react = ({ eventType }) =>
+      eventType === 'ORDER_CREATED' ? [{ eventType: 'STOCK_REJECTED', payload }] : []
+    await call('runService', () => runService(box.redis, stock, reacts, clock))
+    verifyEqual(
+      (await eventsIn(BUS))[1]?.payload,
+      payload,
+      "The payload of the event should be the payload of the fact. Pass a script the finished JSON: Lua's `cjson` turns an empty list into an object and rounds numbers.",
+    )
+  })
+
+  test('reads the clock for each event', async () => {
+    await publish(...[21, 22, 23].map((n) => event(n, 'ORDER_CREATED')))
+    let now = clock()
+    const slow: typeof react = (one) => {
+      now = new Date(now.getTime() + 60_000)
+      return react(one)
+    }
+    await call('runService', () => runService(box.redis, stock, slow, () => now))
+    const times = (await eventsIn(BUS)).slice(3).map(({ timestamp }) => timestamp)
+    verifyEqual(
+      new Set(times).size,
+      3,
+      '`react` took a minute for each of three events, but their reactions have the same timestamp. A call to `runService` may take long, so read `clock` again for each event.',
     )
   })
 
@@ -589,6 +638,7 @@ describe('runService', () => {
       closes: true,
       why: "An event is done only when its reaction, its mark, and its acknowledgment have been written. If one of them hasn't, the caller has to know.",
     })
+    await passesOnFullBus('runService', event(21, 'ORDER_CREATED'), () => runStock(box.connect()))
   })
 })
 
@@ -697,6 +747,11 @@ describe('the process manager', () => {
       ],
       '`process:order-1` should have every event that the manager received or published, each once, with the ID `<n>-0` and the field `event`. State kept anywhere else may disagree with the log after a crash.',
     )
+    verifyEqual(
+      await eventsIn(PROCESS),
+      [CREATED, PAID, REJECTED, ...(await eventsIn(BUS)).slice(3)],
+      "`process:order-1` should have the same events as the bus. Pass a script the finished JSON: Lua's `cjson` turns an empty list into an object and rounds numbers.",
+    )
   })
 
   test('records events of every type', async () => {
@@ -792,6 +847,21 @@ describe('the process manager', () => {
     )
   })
 
+  test('reads the clock for each event', async () => {
+    await publish(CREATED, ...[21, 22, 23].map((n) => event(n, 'ORDER_VIEWED')))
+    let calls = 0
+    const moves = () => {
+      calls += 1
+      return calls === 1 ? clock() : tooLate()
+    }
+    await call('runProcess', () => runProcess(box.redis, 'manager-1', moves))
+    verifyEqual(
+      (await typesIn()).slice(4),
+      ['ORDER_CANCELLED'],
+      'Four events of an order were on the bus, and while `runProcess` handled them, the deadline passed: `clock` returned 5 minutes after `ORDER_CREATED` the first time, and then 15. A call may take long, so `runProcess` should pass `nextSteps` the current time for each event, and cancel the order.',
+    )
+  })
+
   test('survives a crash', async () => {
     await everyCrash({
       name: 'runProcess',
@@ -847,6 +917,31 @@ describe('the process manager', () => {
       })
   })
 
+  test('decides again when the history has grown', async () => {
+    const asAnother =
+      "if redis.call('XLEN', KEYS[1]) == 1 then redis.call('XADD', KEYS[1], '2-0', 'event', ARGV[1]) end"
+    await everyInterleaving({
+      name: 'runProcess',
+      prepare: async () => {
+        await record(CREATED)
+        await publish(REJECTED)
+      },
+      first: (redis) => manage(redis),
+      second: (redis) => redis.eval(asAnother, 1, PROCESS, JSON.stringify(PAID)),
+      verify: async ({ held }) => {
+        const history = await typesIn(PROCESS)
+        const paid = history[1] === 'PAYMENT_RECEIVED'
+        verifyEqual(
+          history.slice(paid ? 2 : 1),
+          paid
+            ? ['STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED']
+            : ['STOCK_REJECTED', 'ORDER_CANCELLED'],
+          `Another manager recorded \`PAYMENT_RECEIVED\` in \`process:order-1\` while \`runProcess\` was held before its ${code(held, 'end')}, so the order should be canceled and refunded. Compare the length of the history in the step that writes, and if it has grown, read it and decide again.`,
+        )
+      },
+    })
+  })
+
   test('expireOrders cancels an order that waited too long', async () => {
     await publish(CREATED, PAID)
     await call('runProcess', () => manage())
@@ -899,7 +994,7 @@ describe('the process manager', () => {
   })
 
   test('expireOrders finds an order whose payment came first', async () => {
-    await publish(PAID, CREATED)
+    await publish({ ...PAID, metadata: { ...PAID.metadata, causationId: CREATED.eventId } }, CREATED)
     await call('runProcess', () => manage())
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, tooLate)),
@@ -1101,6 +1196,9 @@ describe('the process manager', () => {
       closes: true,
       why: "An order is canceled only when the decisions are in its history and on the bus. If they aren't, the caller has to know.",
     })
+    await box.admin.del(PROCESS)
+    await record(CREATED)
+    await passesOnFullBus('runProcess', REJECTED, () => manage(box.connect()))
   })
 })
 
@@ -1114,10 +1212,13 @@ const KEYS = {
 /** Creates an external system that records what it receives. While `down`, it refuses payments. */
 function outside() {
   const got: { type: string; key: string }[] = []
-  const state = { down: false }
+  const state = { down: false, refused: 0 }
   const send = async (one: Event, options: { readonly idempotencyKey: string }) => {
     await Promise.resolve()
-    if (state.down && one.eventType === 'PAYMENT_RECEIVED') throw new Error('503 analytics is down')
+    if (state.down && one.eventType === 'PAYMENT_RECEIVED') {
+      state.refused += 1
+      throw new Error('503 analytics is down')
+    }
     got.push({ type: one.eventType, key: options?.idempotencyKey })
   }
   return { state, got, send }
@@ -1174,6 +1275,11 @@ describe('forward', () => {
       '`send` rejected with an error, and `forward` should reject with the same error. Otherwise, the caller has no way to notice that events are waiting.',
       { received: outcome },
     )
+    verifyEqual(
+      state.refused,
+      1,
+      '`send` rejected, and `forward` called it again for the same event. `forward` should reject right away: the caller decides when to try again.',
+    )
     state.down = false
     await call('forward', () => forward(box.redis, analytics, send))
     verifyEqual(
@@ -1188,11 +1294,11 @@ describe('forward', () => {
     )
     await publish(event(21, 'PAYMENT_RECEIVED'), event(22, 'STOCK_RESERVED'))
     state.down = true
-    for (const time of ['', ' a second time']) {
+    for (let calls = 1; calls <= 6; calls += 1) {
       const failed = await attempt('forward', () => forward(box.redis, analytics, send))
       verify(
         !failed.ok && failed.error instanceof Error && failed.error.message === '503 analytics is down',
-        `\`send\` rejected for one event${time}, and \`forward\` should reject with the same error right away.`,
+        `\`send\` rejected for one event${calls === 1 ? '' : ` in ${calls} calls in a row`}, and \`forward\` should reject with the same error right away. An event is done only when \`send\` has resolved.`,
         { received: failed },
       )
     }
