@@ -49,6 +49,8 @@ async function triedAgain<T>(
   return broke ? attempt(name, () => again(box.connect())) : outcome
 }
 
+const HIDDEN = 'In a script, use `redis.call`: `redis.pcall` returns an error as a value.'
+
 const model = (userId = 'user-42') => box.admin.hgetall(`points:${userId}`)
 
 describe('applyOnce', () => {
@@ -316,6 +318,16 @@ describe('applyOnce', () => {
       closes: true,
       why: '`applied` means that the balance, the number of changes, and the set were all updated, and `duplicate` means that they already had been.',
     }))
+
+  test('hides no effect that Redis refused', async () => {
+    await box.admin.hset('points:user-42', 'balance', 'many')
+    const outcome = await attempt('applyOnce', () => applyOnce(box.redis, earned(1)))
+    verify(
+      !outcome.ok || (await model()).balance !== 'many',
+      `The \`balance\` of \`user-42\` was \`many\`, to which Redis can't add 10, and \`applyOnce\` returned \`${String(outcome.ok && outcome.value)}\`. Expected it to reject with the error from Redis, because the points aren't in the balance. ${HIDDEN}`,
+      { expected: 'the error from Redis', received: outcome.ok && outcome.value },
+    )
+  })
 })
 
 const STREAM = 'aggregate:points:user-42'
@@ -695,6 +707,13 @@ describe('appendOnce', () => {
       'The stored answer has a time to live. If a client comes back later (a phone after a tunnel, a job the next morning), its command is carried out a second time.',
       { received: `${await expiring()} expires` },
     )
+    const trims = box.commands.find(({ args }) =>
+      args.some((arg) => /^(MAXLEN|MINID)$|['"](MAXLEN|MINID)['"]/i.test(arg.replace(/--.*/g, ''))),
+    )
+    verify(
+      trims === undefined,
+      '`appendOnce` trims the stream as it writes. The next decision is based on all of its events, so every one of them has to stay.',
+    )
   })
 
   test('passes on any error from Redis', () =>
@@ -706,6 +725,18 @@ describe('appendOnce', () => {
       closes: true,
       why: "The events and the answer weren't both stored. That isn't a duplicate, and no other writer was faster, so it isn't a conflict either.",
     }))
+
+  test('hides no event that Redis refused', async () => {
+    await plant(3)
+    await box.admin.xdel(STREAM, '3-0')
+    const outcome = await attempt('appendOnce', () => appendOnce(box.redis, append({ expectedVersion: 2 })))
+    const written = (await log()).filter(([, fields]) => fields.commandId === 'cmd-1').length
+    verify(
+      !outcome.ok || written === 2,
+      `The last of three entries was deleted, so Redis refuses to add another \`3-0\`, and \`appendOnce\` returned an answer, although the stream has ${written} of its two events. Expected it to reject with the error from Redis. ${HIDDEN}`,
+      { expected: 'the error from Redis', received: outcome.ok && outcome.value },
+    )
+  })
 })
 
 describe('spendPoints', () => {
@@ -1017,8 +1048,10 @@ describe('spendPoints', () => {
     await plant(1, 100)
     const { redis, times } = withRival(box.connect(), 'POINTS_SPENT', async () => {
       const next = (await logIds()).length + 1
-      const fields = ['eventType', 'POINTS_EARNED', 'payload', '{"points":1}', 'commandId', `other-${next}`]
-      await box.admin.xadd(STREAM, `${next}-0`, ...fields)
+      for (const [i, eventType] of ['POINTS_EARNED', 'CARD_RENAMED'].entries()) {
+        const fields = ['eventType', eventType, 'payload', '{"points":1}', 'commandId', `other-${next + i}`]
+        await box.admin.xadd(STREAM, `${next + i}-0`, ...fields)
+      }
     })
     const outcome = await attempt('spendPoints', () => spendPoints(redis, spend(60)))
     verify(
@@ -1029,7 +1062,7 @@ describe('spendPoints', () => {
     verifyEqual(
       outcome.value,
       { accepted: true, balance: 40 + times() },
-      `Another writer added a point ${times()} times, just before \`spendPoints\` appended. The balance in the answer should include all of them, because the last attempt has to read and decide again.`,
+      `Another writer added a point and a \`CARD_RENAMED\`, which changes nothing, ${times()} times, just before \`spendPoints\` appended. The balance in the answer should include all of the points, because the last attempt has to read and decide again.`,
     )
   })
 
