@@ -243,6 +243,18 @@ describe('getStreamInfo', () => {
     )
   })
 
+  test('finds a consumer of any name', async () => {
+    await plant(2)
+    await group('mail')
+    await read('mail', '__proto__', 1)
+    const [mail] = (await info())?.groups ?? []
+    verify(
+      isAbout(mail?.oldestIdle, 0) && isAbout(mail?.consumers[0]?.oldestIdle, 0),
+      'A consumer called `__proto__` has a pending entry, which was delivered a moment ago, so `oldestIdle` should be a small number, for the consumer and for the group. An object has a special property of that name, so keep the times in a `Map`.',
+      { received: mail },
+    )
+  })
+
   test('finds the oldest', async () => {
     await plant(5)
     await group('mail')
