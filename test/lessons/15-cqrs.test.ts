@@ -334,6 +334,24 @@ describe('handleRegisterUserCommand', () => {
     })
   })
 
+  test('stores nothing for a taken address, even for a moment', async () => {
+    await everyCrash({
+      name: 'handleRegisterUserCommand',
+      prepare: async () => {
+        await register(ada, box.connect())
+      },
+      run: (redis) => handleRegisterUserCommand(redis, { ...ada, name: 'Eve' }, noon),
+      verify: async ({ last }) => {
+        const names = (await events()).map(({ payload }) => (payload as { name?: string }).name)
+        verifyEqual(
+          names,
+          ['Ada'],
+          `A second user registered with a taken address, and the process died after its ${code(last, 'start')}. Now \`stream:users\` has two registrations with that address. Don't store an event that you may have to delete again: check the address in the step that writes, before it writes.`,
+        )
+      },
+    })
+  })
+
   test('passes on errors from Redis', async () => {
     await passesOnWrongType('handleRegisterUserCommand', EVENTS, () =>
       handleRegisterUserCommand(box.redis, ada, noon),
@@ -652,6 +670,13 @@ describe('updateProjections', () => {
       [2, '3'],
       'The position was `5-1`, and the events `5-2` and `6-0` came after it. Both should be applied. Events of one millisecond have the same number before the dash, so start right after the position, at `(5-1`.',
     )
+    for (const n of [9, 10]) await box.admin.xadd(EVENTS, `7-${n}`, ...registeredAs(`u-${n}`, 'Zoe'))
+    const more = await update()
+    verifyEqual(
+      [more, await registered()],
+      [2, '5'],
+      'The events `7-9` and `7-10` were added, in this order. Both should be applied. The number after the dash is a whole number: as the decimals `7.9` and `7.10`, or as strings, the second one would come first.',
+    )
   })
 })
 
@@ -805,6 +830,17 @@ describe('read your own write', () => {
 
   test('waits for its own token', async () => {
     await plant(10, 10)
+    await plantRow(2)
+    await box.admin.set(POSITION, '1-0')
+    const other = ask({ userId: 'u-2', token: '2-0' })
+    const answered = await until(other.settled, 20)
+    verify(
+      !answered,
+      'The read model was at `1-0`, and the query with the token `2-0` answered. It should wait until `projection:users:position` has reached its token, even if another event was applied, and even if the user already has a row.',
+      { received: answered ? await other.result() : undefined },
+    )
+    other.giveUp()
+    await until(other.settled)
     await box.admin.set(POSITION, '9-0')
     const asked = ask({ userId: 'u-10', token: '10-0' })
     const early = await until(asked.settled, 20)
@@ -962,6 +998,31 @@ describe('read your own write', () => {
     verifyEqual((await asked.result())?.name, 'User 1', 'The query for `u-1` should return that user.')
   })
 
+  test('answers even if updateProjections dies', async () => {
+    let waiting: Asked | undefined
+    await everyCrash({
+      name: 'updateProjections',
+      prepare: async (admin) => {
+        await plant(1, 1, admin)
+        waiting = ask({ userId: 'u-1', token: '1-0' }, box.connect())
+        await until(waiting.settled, 20)
+      },
+      run: (redis) => updateProjections(redis),
+      verify: async ({ last }) => {
+        await update(box.connect())
+        const asked = waiting
+        if (asked === undefined) return
+        const answered = await until(asked.settled)
+        asked.giveUp()
+        await attempt('handleGetUserQuery', () => asked.running)
+        verify(
+          answered,
+          `A query waited for \`1-0\`, and \`updateProjections\` died after its ${code(last, 'start')} and was restarted. The read model reached the token, but two seconds later, the query was still waiting. Publish the move in the step that makes it, or have the query check the position again from time to time.`,
+        )
+      },
+    })
+  })
+
   test('gives up when the signal is aborted', async () => {
     await plant(1, 1)
     await update()
@@ -1083,6 +1144,10 @@ describe('read your own write', () => {
     hurried(async () => {
       const asked = ask({ userId: 'u-9', token: '9-0' })
       await until(asked.settled, 20)
+      const { now } = Date
+      Date.now = () => now() + 3_000
+      await until(asked.settled, 20)
+      Date.now = now
       await plant(9, 9)
       await update()
       await until(asked.settled)
