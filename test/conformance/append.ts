@@ -126,29 +126,6 @@ export function appendConforms(subject: Subject): void {
     )
   })
 
-  test('after another program has written', async () => {
-    const [store, other] = [subject.open(), subject.open()]
-    await call('append', () => store.append(S, [counted(1)], { expected: 0 }))
-    await call('append', () => other.append(S, [counted(2)], { expected: 1 }))
-    const stale = await callError(
-      'append',
-      () => store.append(S, [counted(3)], { expected: 1 }),
-      ConcurrencyError,
-      'A store appended version 1, another program appended version 2, and the first store was called with expected 1. `append` should throw a ConcurrencyError. The version is the one in Redis, not the one that a program remembers.',
-    )
-    verifyEqual(
-      stale.actual,
-      2,
-      'A store appended version 1, another program appended version 2, and the first store was called with expected 1. The `actual` version is 2: the one in Redis, not the one that a program remembers.',
-    )
-    const fresh = await attempt('append', () => store.append(S, [counted(3)], { expected: 2 }))
-    verify(
-      fresh.ok && fresh.value.version === 3,
-      'A store appended version 1, another program appended version 2, and the first store was called with expected 2. `append` should write version 3. The version is the one in Redis, not the one that a program remembers.',
-      { received: fresh },
-    )
-  })
-
   for (const { situation, prepare, version, accepts, refuses } of CASES) {
     for (const expected of refuses) {
       test(`${situation} refuses ${expected}`, async () => {
@@ -191,6 +168,29 @@ export function appendConforms(subject: Subject): void {
       })
     }
   }
+
+  test('after another program has written', async () => {
+    const [store, other] = [subject.open(), subject.open()]
+    await call('append', () => store.append(S, [counted(1)], { expected: 0 }))
+    await call('append', () => other.append(S, [counted(2)], { expected: 1 }))
+    const stale = await callError(
+      'append',
+      () => store.append(S, [counted(3)], { expected: 1 }),
+      ConcurrencyError,
+      'A store appended version 1, another program appended version 2, and the first store was called with expected 1. `append` should throw a ConcurrencyError. The version is the one in Redis, not the one that a program remembers.',
+    )
+    verifyEqual(
+      stale.actual,
+      2,
+      'A store appended version 1, another program appended version 2, and the first store was called with expected 1. The `actual` version is 2: the one in Redis, not the one that a program remembers.',
+    )
+    const fresh = await attempt('append', () => store.append(S, [counted(3)], { expected: 2 }))
+    verify(
+      fresh.ok && fresh.value.version === 3,
+      'A store appended version 1, another program appended version 2, and the first store was called with expected 2. `append` should write version 3. The version is the one in Redis, not the one that a program remembers.',
+      { received: fresh },
+    )
+  })
 
   test('refuses an invalid append', async () => {
     const wrong: readonly (readonly [field: string, stream: unknown, count: number, options: object])[] = [

@@ -151,7 +151,7 @@ describe('append', () => {
       verifyEqual(
         (await box.admin.xrange(key, '-', '+')).map(([, flat]) => fieldsOf(flat).schemaVersion),
         ['3', '1', '3'],
-        `A store with two upcasters for COUNTER_RAISED, and none for COUNTER_CLEARED, appended an event of the first type, one of the second, and another of the first. In ${key}, their \`schemaVersion\` should be 3, 1, and 3: each event's own type counts.`,
+        `A store with two upcasters for COUNTER_RAISED, and none for COUNTER_CLEARED, appended an event of the first type, one of the second, and another of the first. In ${key}, their \`schemaVersion\` should be 3, 1, and 3. It's 1 plus the number of upcasters for that event type: each event's own type counts.`,
       )
     }
   })
@@ -954,7 +954,7 @@ describe('snapshots', () => {
         verifyEqual(
           first.ok ? first.value : first.error,
           { state: 3, version: 3 },
-          `There was a snapshot at version 2 of 3, and another process saved one at version 3 while \`load\` was running${after ? `, right after its ${after}` : ''}. The state should count each of the three events once. Read all fields of a snapshot with one command.`,
+          `There was a snapshot at version 2 of 3, and another process saved one at version 3 while \`load\` was running${after ? `, right after its ${after}` : ''}. The state should count each of the three events once, and the version should be 3. Take all fields of a snapshot from one read.`,
         )
       },
     })
