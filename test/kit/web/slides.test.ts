@@ -42,6 +42,19 @@ need('chromium').describe('slides in a browser', () => {
     await page.waitForFunction('document.fullscreenElement !== null')
   })
 
+  test('on a phone, what a key does is in one line, below the key', async () => {
+    const { origin } = await newReader()
+    const page = await browser.open(`${origin}/slides/07-concurrency`, {
+      viewport: { width: 390, height: 844 },
+    })
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    const heights = await page
+      .locator('dialog dd')
+      .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().height))
+    expect(Math.max(...heights)).toBe(Math.min(...heights))
+  })
+
   test('code runs on the slide', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/slides/01-events#2`)
