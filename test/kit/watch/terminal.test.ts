@@ -89,7 +89,7 @@ describe('watch in a terminal', () => {
     press('t')
     await until(/No run of this lesson has been recorded yet|no steps/)
     press('Escape')
-    await until(/failed +createEvent[\s\S]*t step through/)
+    await until(/failed +createEvent[\s\S]*q quit/)
     const file = join(home, '.eventlings', 'last-run.json')
     await expect.poll(() => existsSync(file)).toBe(true) // or it would replace the one below
     await writeFile(file, JSON.stringify(run))
@@ -98,7 +98,7 @@ describe('watch in a terminal', () => {
     press('Left')
     await until(/step 3 of 4/)
     press('q')
-    await until(/failed +createEvent[\s\S]*t step through/)
+    await until(/failed +createEvent[\s\S]*q quit/)
     press('t')
     await until(/step 4 of 4[\s\S]*jk keys/)
     press('C-c')
@@ -239,7 +239,7 @@ describe('watch in a terminal', () => {
     const narrow = await until(/q quit/)
     for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
     resize(120, 50)
-    await until(/h hint {2}a task.*t step through[\s\S]*q quit/)
+    await until(/h hint {2}a task[\s\S]*q quit/)
   })
 
   test('Ctrl-C leaves the terminal as it was', async () => {
