@@ -21,8 +21,8 @@ const OWN_KEYS: readonly LessonKey<Action>[] = [
 
 export const KEYS: readonly LessonKey<Action>[] = [...LESSON_KEYS, ...OWN_KEYS]
 
-/** Always shown, in this order; a small screen shows only the short line. */
-const SHOWN = (offered: readonly Action[]): readonly Action[] => [
+/** What's shown, in this order; a small screen has only the short line. */
+const onScreen = (offered: readonly Action[]): readonly Action[] => [
   'hint',
   'task',
   'read',
@@ -36,7 +36,7 @@ const SHOWN = (offered: readonly Action[]): readonly Action[] => [
   'help',
   'quit',
 ]
-const SHOWN_ON_SMALL = (offered: readonly Action[]): readonly Action[] => [
+const onSmallScreen = (offered: readonly Action[]): readonly Action[] => [
   'hint',
   'task',
   'more',
@@ -47,8 +47,8 @@ const SHOWN_ON_SMALL = (offered: readonly Action[]): readonly Action[] => [
 
 export function shownKeys(isSmall: boolean, result: CheckResult | undefined): readonly LessonKey<Action>[] {
   const shown = isSmall
-    ? SHOWN_ON_SMALL(result?.passed === false ? stepsOf(result) : ['next'])
-    : SHOWN(result?.passed === true ? ['others'] : stepsOf(result))
+    ? onSmallScreen(result?.passed === false ? stepsOf(result) : ['next'])
+    : onScreen(result?.passed === true ? ['others'] : stepsOf(result))
   return shown.flatMap((action) => KEYS.find((known) => known.action === action) ?? [])
 }
 

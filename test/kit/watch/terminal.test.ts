@@ -172,7 +172,7 @@ describe('watch in a terminal', () => {
     press('a')
     await until(/^1\/1 {2}space done/m)
     press('h')
-    await until(/Hint 1 of \d/)
+    await until(/there are no hints to show/)
   })
 
   test('the list leads to any lesson, and the console has its data', async () => {
