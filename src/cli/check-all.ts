@@ -6,6 +6,7 @@ import { Exit, type ExitCode, UsageError } from '../common/exit.ts'
 import { findTrack, type LessonSummary } from '../course/index.ts'
 import type { Learner } from '../learner/learner.ts'
 import { checkOwnAnswer } from '../learner/own-answer.ts'
+import { sentenceSpans } from '../terminal/inline.ts'
 import { stateSpan } from '../terminal/symbols.ts'
 import { type Line, padded, paintLines, span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
@@ -85,7 +86,9 @@ function print(
   const failed = result?.tasks.find((task) => task.state === 'failed')
   const diagnosis = failed?.diagnosis ?? result?.diagnosis
   const why =
-    diagnosis === undefined ? [] : wrap(diagnosis, { width, first: span('    '), rest: span('    ') })
+    diagnosis === undefined
+      ? []
+      : wrap(sentenceSpans(diagnosis, palette), { width, first: span('    '), rest: span('    ') })
   print(paintLines([head, ...why], palette))
 }
 

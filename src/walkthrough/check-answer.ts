@@ -68,7 +68,7 @@ export async function showVerdict(
   })
 }
 
-/** Says if the lesson has changed since it was begun or passed. */
+/** Tells the learner that the lesson has changed since they began or passed it, if it has. */
 export async function printChange({ learner, ui }: Walk, lesson: Lesson): Promise<void> {
   const note = await changeNote(learner, [lesson])
   if (note !== undefined) ui.say(note)

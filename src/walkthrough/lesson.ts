@@ -46,7 +46,7 @@ export async function walkLesson(
   return await loop(walk, lesson, end)
 }
 
-/** A lesson that was only opened, in watch or by a command, hasn't been begun, even though watch checks its starter. */
+/** Opening a lesson doesn't begin it, even in watch, which checks the starter at once. */
 function hasBegun({ progress }: Learner, slug: string): boolean {
   const events = progress.since(0).filter(isKnown)
   return events.some((event) => event.entityId === slug && isOwnCheck(event) && !isUnbegun(event))

@@ -204,7 +204,7 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit(),
       '0-0',
-      'There is no group, checkpoint, or snapshot, so nothing shows that anyone is done with the entries. The limit should be `0-0`.',
+      'There is no group, checkpoint, or snapshot, so nothing shows whether anyone still needs the entries. The limit should be `0-0`.',
     )
     await group('mail', 11)
     for (const one of [

@@ -569,7 +569,7 @@ describe('readEvents', () => {
     await box.admin.xdel(STREAM, String(id))
     await box.admin.set(KEY, 'x')
     await fails(
-      "The key is no longer 32 bytes long, so nothing can be decrypted. `readEvents` should throw an `UnreadableEventError`. Put everything that can fail into the `try`: `createDecipheriv` throws if the key's length is wrong.",
+      "The stored key isn't 32 bytes long anymore, so it can't decrypt anything, and `readEvents` should throw an `UnreadableEventError`. `createDecipheriv` throws if a key has the wrong length, so call it in the `try`, too.",
     )
     await store(bob)
     await box.admin.rename('key:customer:customer-2', KEY)
