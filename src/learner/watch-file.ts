@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path'
 
 /** News about the watched file. */
 export interface FileNews {
-  /** New content that has come to rest. Saving the same content again isn't news. */
+  /** New content that has come to rest, unless it was asked for at once. Saving the same content again isn't news. */
   onContent(content: Buffer): void
   onGone(): void
   /**
@@ -16,6 +16,11 @@ export interface FileNews {
 export interface WatchFileOptions {
   /** Poll from the start. */
   readonly poll?: boolean
+  /**
+   * Report content before it has come to rest, for programs that can stop what they began: if it was only a part, the
+   * rest is reported, too.
+   */
+  readonly atOnce?: boolean
   /** Replaces `fs.watch`; calls back on anything that happens in the folder. */
   readonly listen?: (folder: string, heard: (name: string | null) => void) => { close(): void }
 }
@@ -61,26 +66,38 @@ export function watchFile(path: string, news: FileNews, options: WatchFileOption
 
   async function settle(): Promise<void> {
     let content = await contentOf(path)
-    if (content !== undefined && last?.equals(content)) return
-    for (let waited = 0; waited < EMPTY_MS && isEmpty(content) && !closed; waited += EMPTY_TICK_MS) {
-      await pause(EMPTY_TICK_MS)
-      content = await contentOf(path)
-    }
-    for (let before: Buffer | undefined; content !== undefined && !before?.equals(content); ) {
-      before = content
+    while (!closed && !(content !== undefined && last?.equals(content))) {
+      for (let waited = 0; waited < EMPTY_MS && isEmpty(content) && !closed; waited += EMPTY_TICK_MS) {
+        await pause(EMPTY_TICK_MS)
+        content = await contentOf(path)
+      }
+      if (options.atOnce !== true) content = await rested(content)
+      if (closed) return
+      if (content === undefined) {
+        if (!gone) news.onGone()
+        gone = true
+        last = undefined
+        return
+      }
+      if (!last?.equals(content)) {
+        gone = false
+        last = content
+        news.onContent(content)
+      }
+      if (options.atOnce !== true) return
       await pause(REST_MS)
       content = await contentOf(path)
     }
-    if (closed) return
-    if (content === undefined) {
-      if (!gone) news.onGone()
-      gone = true
-      last = undefined
-    } else if (!last?.equals(content)) {
-      gone = false
-      last = content
-      news.onContent(content)
+  }
+
+  async function rested(content: Buffer | undefined): Promise<Buffer | undefined> {
+    let now = content
+    for (let before: Buffer | undefined; now !== undefined && !before?.equals(now); ) {
+      before = now
+      await pause(REST_MS)
+      now = await contentOf(path)
     }
+    return now
   }
 
   const listen = options.listen ?? listenByFs

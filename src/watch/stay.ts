@@ -84,7 +84,7 @@ export class Stay {
               "This folder doesn't report changes, so your file is checked for them several times a second.",
           }),
       },
-      { poll },
+      { poll, atOnce: true }, // the next save stops the check of the one before
     )
     this.#watchers = [own, ...earlier.map((answer) => this.#watchEarlier(answer))]
   }

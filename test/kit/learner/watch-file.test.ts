@@ -95,6 +95,23 @@ for (const poll of [false, true]) {
   })
 }
 
+test('content is reported before it has come to rest, if asked, and so is what follows', async () => {
+  const next = listen({ atOnce: true })
+  expect(await next()).toBe('one')
+  let isOver = false
+  const writing = (async () => {
+    // It never stays the same for long.
+    for (let count = 0; !isOver; count += 1) await writeFile(file, `part ${count}`)
+    await writeFile(file, 'whole')
+  })()
+  expect(await next()).toMatch(/^part \d+$/)
+  isOver = true
+  await writing
+  let content = await next()
+  while (content.startsWith('part')) content = await next()
+  expect(content).toBe('whole')
+})
+
 test('a deaf watcher is noticed, and the file is polled', async () => {
   const next = listen({ listen: () => ({ close() {} }) })
   expect(await next()).toBe('one')
