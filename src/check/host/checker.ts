@@ -60,6 +60,11 @@ let openCheckers = 0
  * so three saves in a row don't have to wait for a process to start.
  */
 const SPARE = 3
+/**
+ * How long (ms) no check may have been asked for before that number is made up again: saves often come in a row, and
+ * a process that starts slows their checks down.
+ */
+const QUIET_MS = 300
 
 /** Opens a checker on a running Redis; the caller stops that Redis after `close`. */
 export async function openChecker(options: CheckerOptions): Promise<Checker> {
@@ -75,6 +80,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   let last: { readonly attempt: Attempt; readonly result: CheckResult } | undefined
   let recording: AbortController | undefined
   let spares = 1
+  let warming: NodeJS.Timeout | undefined
   openCheckers += 1
 
   async function one(
@@ -163,19 +169,19 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
 
   /**
    * Warms up the next processes, for programs that check again. That takes the machine's time, so the verdict is shown
-   * first, and if another check follows, it doesn't have to wait for more than one.
+   * first, and while a process is ready, a check that follows at once comes first, too.
    */
   function warmNext(): void {
-    if (!stayWarm) return
-    setImmediate(() => {
-      if (!closed) pool.fill(waiting > 0 ? 1 : spares)
-    })
+    if (!stayWarm || closed) return
+    clearTimeout(warming)
+    warming = setTimeout(() => pool.fill(waiting > 0 ? 1 : spares), pool.isReady ? QUIET_MS : 0)
   }
 
   return {
     check(slug, target, asked = {}) {
       const onNotice = asked.onNotice ?? options.onNotice
       waiting += 1
+      clearTimeout(warming)
       recording?.abort()
       const result = line.then(() => {
         waiting -= 1
@@ -204,6 +210,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     async close() {
       if (closed) return
       closed = true
+      clearTimeout(warming)
       pool.close()
       busy?.kill()
       await line

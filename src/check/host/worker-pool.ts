@@ -11,6 +11,11 @@ export class WorkerPool {
     this.#start = start
   }
 
+  /** A process is warm, or warming up. */
+  get isReady(): boolean {
+    return this.#waiting.some((process) => process.usable)
+  }
+
   /**
    * Makes sure that `count` processes are warm or warming up. They load one after the other, because side by side
    * none of them would be ready for a save that comes soon.

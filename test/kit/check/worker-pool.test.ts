@@ -43,7 +43,9 @@ test('a check stopped while its process loads leaves the process to the next one
   stop.abort()
   await waiting
   expect(first).toMatchObject({ usable: true, used: false })
+  expect(pool.isReady).toBe(false)
   pool.giveBack(first)
+  expect(pool.isReady).toBe(true)
   expect(pool.take(false)).toBe(first)
   await writeFile(`${path}.go`, '')
   await first.loaded()
