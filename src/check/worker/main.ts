@@ -14,6 +14,7 @@ import { isSpoiled, onRedisNews, silencesSoFar } from '../kit/pulse.ts'
 import { keepOthers } from '../kit/recording.ts'
 import { adminClient, misbehaviorSince, noteCondition, warmUp } from '../kit/sandbox.ts'
 import type { Disturbance, Failure, Job, Report, WorkerSetup } from '../protocol.ts'
+import { collectGarbageWhenIdle } from './collect-garbage.ts'
 import { guardEndings } from './exit-guard.ts'
 import { watchShared } from './globals-guard.ts'
 import { watchLeftovers } from './leak-check.ts'
@@ -47,7 +48,9 @@ const watchdog = startWatchdog(setup.supervisor)
 guardProcesses() // after the watchdog, which is a thread, and before the shared things are remembered
 await imports
 writeReport(`${LOADED}\n`)
+const keepGarbage = collectGarbageWhenIdle()
 let job = JSON.parse(await input.next()) as Job
+keepGarbage()
 const unhandled: Failure[] = []
 process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason)))
 process.on('uncaughtException', (error) => unhandled.push(uncaught(error)))
