@@ -2,6 +2,7 @@ import type { CheckSession } from '../learner/check-session.ts'
 import { openInEditor } from '../learner/editor.ts'
 import { modelRun } from '../learner/index.ts'
 import { chosenTrack, type Learner, lessonsAhead } from '../learner/learner.ts'
+import type { Recording } from '../recording/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { lendTerminal } from '../terminal/hold-keys.ts'
 import { afterPass } from '../walkthrough/after-pass.ts'
@@ -15,6 +16,7 @@ import type { News } from '../watch/state.ts'
 import { self } from './command.ts'
 import { consoleOn } from './console-here.ts'
 import type { Context } from './context.ts'
+import { exploreHere } from './explore-here.ts'
 
 export interface WalkOptions {
   readonly learner: Learner
@@ -31,6 +33,8 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
   const { input, output, palette, env } = context
   const { terminalUi } = await import('../walkthrough/terminal-ui.ts')
   let servesWorkbench = false
+  const explore = (recording: Recording) =>
+    exploreHere(context, learner, recording, () => modelRun(learner, session, recording))
   const edit = (file: string) => lendTerminal(input, () => openInEditor(file, env))
   const ui = await terminalUi({ input, output: output.stream, palette })
   const walk: Walk = {
@@ -42,16 +46,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
     edit,
     console: async (slug) => void (await consoleAt(slug, (await session.open()).redis)),
     async explore(recording) {
-      const { exploreOnTerminal, statesFor } = await import('../explorer/index.ts')
-      const left = await exploreOnTerminal(
-        recording,
-        { input, output: output.stream, palette },
-        {
-          states: await statesFor(learner.course, recording),
-          model: () => modelRun(learner, session, recording),
-        },
-      )
-      if (left === 'interrupted') throw new InterruptedError('Ctrl-C')
+      if ((await explore(recording)) === 'interrupted') throw new InterruptedError('Ctrl-C')
     },
     async workbench(slug) {
       const { alreadyOpen, workbenchHere } = await import('./workbench-here.ts')
@@ -97,6 +92,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
             }),
           }),
         editor: edit,
+        explorer: explore,
         ...(news !== undefined && { news }),
       })
     },

@@ -1,6 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { sentenceOf } from '../common/errors.ts'
-import { modelRun } from '../learner/index.ts'
+import type { Recording } from '../recording/index.ts'
 import { isPaste, type Palette, readKeystrokes } from '../terminal/index.ts'
 import { beginKeys, clearScreen, endKeys } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
@@ -15,6 +15,8 @@ export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'ex
   readonly palette: Palette
   /** Runs the editor and lends it the terminal. */
   editor(file: string): Promise<void>
+  /** Steps through a recording on the terminal. */
+  explorer(recording: Recording): Promise<'quit' | 'interrupted'>
 }
 
 /** Longer lines are hard to read, however wide the terminal. */
@@ -25,7 +27,7 @@ const WIDEST = 100
  * the lesson where the learner left it.
  */
 export async function watchOnTerminal(options: WatchTerminalOptions): Promise<string> {
-  const { input, output, palette, editor, elsewhere } = options
+  const { input, output, palette, editor, explorer, elsewhere } = options
   let state: WatchState | undefined
   let drawing = false
   let again = false
@@ -137,16 +139,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<st
       },
       explore: (recording) =>
         lend(async () => {
-          const { exploreOnTerminal, statesFor } = await import('../explorer/index.ts')
-          const states = await statesFor(options.course, recording)
-          const left = await exploreOnTerminal(
-            recording,
-            { input, output, palette },
-            {
-              states,
-              model: () => modelRun(options, options.checker, recording),
-            },
-          )
+          const left = await explorer(recording)
           if (left === 'interrupted') void session?.close()
         }),
       openEditor: (file: string) => lend(() => editor(file)),

@@ -6,6 +6,7 @@ import type { Recording } from '../../recording/index.ts'
 import { parseFile } from '../../recording/parse.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
+import { exploreHere } from '../explore-here.ts'
 import { flag, json } from '../flags.ts'
 import { withSession } from '../with-session.ts'
 
@@ -26,22 +27,19 @@ export const command = defineCommand({
       return Exit.passed
     }
     const recording = await withRemark(context, recorded)
-    const [{ explorerList, exploreOnTerminal, openExplorer, statesFor }, learner] = await Promise.all([
+    const learner = await context.learner()
+    if (context.canAsk && !flags.plain) {
+      const model = () => withSession(context, learner, (session) => modelRun(learner, session, recording))
+      const left = await exploreHere(context, learner, recording, model)
+      return left === 'interrupted' ? Exit.interrupted : Exit.passed
+    }
+    const [{ explorerList, openExplorer, statesFor }, { paintLines }] = await Promise.all([
       import('../../explorer/index.ts'),
-      context.learner(),
+      import('../../terminal/index.ts'),
     ])
     const states = await statesFor(learner.course, recording)
-    if (context.canAsk && !flags.plain) {
-      const { input, output, palette } = context
-      const model = () => withSession(context, learner, (session) => modelRun(learner, session, recording))
-      const terminal = { input, output: output.stream, palette }
-      const left = await exploreOnTerminal(recording, terminal, { states, model })
-      if (left === 'interrupted') return Exit.interrupted
-    } else {
-      const { paintLines } = await import('../../terminal/index.ts')
-      const { width, palette } = context
-      context.print(paintLines(explorerList(openExplorer(recording, states), { width, palette }), palette))
-    }
+    const { width, palette } = context
+    context.print(paintLines(explorerList(openExplorer(recording, states), { width, palette }), palette))
     return Exit.passed
   },
 })
