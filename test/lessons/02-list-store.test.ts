@@ -238,7 +238,7 @@ describe('storeEvent', () => {
       return name === 'MULTI' && next?.name === 'MULTI'
     })
     const cause = box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
-      ? ' `EXEC` replied nil to one of them, because a watched key had changed, and then it has stored nothing. Appending needs no `WATCH`.'
+      ? ' `EXEC` replied nil to one of them, because a watched key had changed, so that call stored nothing. Appending needs no `WATCH`.'
       : isMixed
         ? ' A `MULTI` applies to every command on its connection until `EXEC`. Chain the commands to what `redis.multi()` returns, and ioredis sends them together.'
         : ''
@@ -292,7 +292,7 @@ describe('storeEvent', () => {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, id)))
       verify(
         outcome.ok,
-        `\`storeEvent\` refused the entity ID \`${id}\`, which follows the rule: 1 to 100 of the characters \`A-Z a-z 0-9 . _ -\``,
+        `\`storeEvent\` refused the entity ID \`${id}\`, which follows the rule: 1 to 100 of the characters \`A-Z a-z 0-9 . _ -\`.`,
         { received: !outcome.ok && outcome.error },
       )
       verifyEqual(
@@ -342,7 +342,7 @@ describe('storeEvent', () => {
         verifyEqual(
           [first.ok, second.ok],
           [stored.includes(1), stored.includes(2)],
-          `Two programs called \`storeEvent\` for one entity at once${after ? `, the second one right after the first one's \`${after}\`` : ''}. A call that resolves should have stored its event, and here one hasn't, or one that rejected has. If you use \`WATCH\`, \`EXEC\` replies nil when a key has changed, and then it has stored nothing. Appending needs no \`WATCH\`. (Received: whether each call resolved; expected: whether its event is there.)`,
+          `Two programs called \`storeEvent\` for one entity at once${after ? `, the second one right after the first one's \`${after}\`` : ''}. A call should store its event if it resolves, and only then. Here, one call resolved without storing its event, or stored it and then rejected. If you use \`WATCH\`, \`EXEC\` replies nil when a key has changed, and nothing is stored. Appending needs no \`WATCH\`. (Received: whether each call resolved; expected: whether its event is there.)`,
         )
       },
     })
@@ -434,7 +434,7 @@ describe('readEvents', () => {
     verifyEqual(
       page.events,
       [event(1), event(2), event(2)],
-      'The second event was stored twice, as it may be if the reply was lost, and `readEvents` should return the list as it is, with three events. A page without one of them no longer fits the positions in the list.',
+      'The second event was stored twice, which can happen if a reply is lost. `readEvents` should return all three entries, because a page that leaves one out no longer matches the positions in the list.',
     )
   })
 })
@@ -830,7 +830,7 @@ describe('followEvents', () => {
     verifyEqual(
       { handled: inbox.seen, position },
       { handled: [], position: 0 },
-      '`stop` was called while `followEvents` was reading the list. The read found event 1, and `handle` was called with it anyway. Check whether `stop` has been called right before each call of `handle`, not after it, and set that flag in `stop` before its first `await`.',
+      '`stop` was called while `followEvents` was reading the list. The read found event 1, and `handle` was called with it anyway. Set a flag in `stop` before its first `await`, and check it right before each call of `handle`, not after it.',
     )
   })
 
@@ -1031,7 +1031,7 @@ describe('followEvents', () => {
 async function refusesId(name: string, id: string, run: () => unknown): Promise<void> {
   const why = id.startsWith('type:')
     ? `Its key would be \`events:${id}\`, which is the list of a type, so this entity's events would be mixed in with everyone's.`
-    : `An ID has 1 to 100 of the characters \`A-Z a-z 0-9 . _ -\` and no others, so that it can't collide with another key.${id.includes('ſ') ? ' A pattern with the flags `i` and `u` (or `v`) takes `ſ` for an s, and `toUpperCase` turns it into an S, so list `A-Z` and `a-z`.' : ''}`
+    : `An ID has 1 to 100 of the characters \`A-Z a-z 0-9 . _ -\` and no others, so that it can't collide with another key.${id.includes('ſ') ? ' A pattern with the flags `i` and `u` (or `v`) matches `ſ` as an `s`, and `toUpperCase` turns it into an `S`, so list `A-Z` and `a-z`.' : ''}`
   const outcome = await attempt(name, run)
   verify(
     !outcome.ok,
@@ -1052,7 +1052,7 @@ async function refusesId(name: string, id: string, run: () => unknown): Promise<
   )
   verify(
     error.name === 'InvalidEntityIdError',
-    "The error's `name` should be `InvalidEntityIdError`. A log prints the name, and `Error` says nothing.",
+    "The error's `name` should be `InvalidEntityIdError`. Logs print the name, and `Error` doesn't say what went wrong.",
     { expected: 'InvalidEntityIdError', received: error.name },
   )
 }
@@ -1082,7 +1082,7 @@ async function refusesTorn(name: string, run: () => unknown): Promise<void> {
     name,
     run,
     Error,
-    `\`${name}\` ignored an entry of the list that isn't an event (it's cut off in the middle). A history with a hole silently leads to a wrong state, so pass on the \`MalformedEventError\` from \`decodeEvent\`.`,
+    `\`${name}\` ignored an entry in the list that isn't an event (it's cut off in the middle). A history with a hole silently leads to a wrong state, so pass on the \`MalformedEventError\` from \`decodeEvent\`.`,
   )
   verify(
     error.name === 'MalformedEventError',

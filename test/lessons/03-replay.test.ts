@@ -67,7 +67,7 @@ async function apply(state: UserState | null, one: StoredEvent): Promise<UserSta
   const [next] = await call('applyEvent', () => [applyEvent(state, one)])
   verify(
     !(next instanceof Promise),
-    '`applyEvent` returned a promise. A reducer only computes, so it has nothing to wait for: anything it waited for could be different at the next replay.',
+    '`applyEvent` returned a promise. A reducer only computes, so it has nothing to wait for: anything it waited for could be different on the next replay.',
   )
   verify(
     next !== undefined,
@@ -120,7 +120,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), deactivated()),
       gone(),
-      'After `USER_DEACTIVATED`, the state should have the status "deactivated" and the event\'s timestamp as `deactivatedAt`. Don\'t remove the state: a deactivated user is still a user.',
+      "After `USER_DEACTIVATED`, the state should have the status `deactivated` and the event's timestamp as `deactivatedAt`. Don't remove the state: a deactivated user is still a user.",
     )
   })
 
@@ -156,12 +156,12 @@ describe('applyEvent', () => {
       const { used } = await call('applyEvent', () => watched(() => applyEvent(state, one)))
       verify(
         used === undefined,
-        `\`applyEvent\` used ${used} (on \`${one.eventType}\`). The same events would then produce a different state at the next replay. Take everything you need from the event.`,
+        `\`applyEvent\` used ${used} (on \`${one.eventType}\`). The same events would then produce a different state on the next replay. Take everything you need from the event.`,
       )
     }
     verify(
       box.commands.length === 0,
-      '`applyEvent` sent a command to Redis. Compute only from the state and the event, because the data in Redis may be different at the next replay.',
+      '`applyEvent` sent a command to Redis. Compute only from the state and the event, because the data in Redis may be different on the next replay.',
     )
   })
 
@@ -318,12 +318,12 @@ describe('applyEvent', () => {
     const shown = eventType.endsWith(' ') ? `${eventType.trim()} with a space` : eventType
     test(`doesn't mistake ${shown || 'the empty string'} for a known type`, async () => {
       const near = event(4, eventType, { name: 'Eve', email: 'eve@example.com' })
-      const why = `\`applyEvent\` treated the type "${eventType}" as one of the three. A type is known only if it's exactly the same string${eventType in {} ? ', and a lookup table made with `{}` has `toString` and `constructor` too' : ', so compare the whole name as it is'}.`
+      const why = `\`applyEvent\` treated the type \`"${eventType}"\` as one of the three. A type is known only if it's exactly the same string${eventType in {} ? ', and a lookup table made with `{}` has `toString` and `constructor` too' : ', so compare the whole name as it is'}.`
       for (const state of [active(), null]) {
         const outcome = await attempt('applyEvent', () => applyEvent(state, near))
         verify(
           outcome.ok,
-          `\`applyEvent\` threw on an event with the type "${eventType}". It should never throw, whatever the type: an unknown one changes nothing.`,
+          `\`applyEvent\` threw on an event with the type \`"${eventType}"\`. It should never throw, whatever the type: an unknown one changes nothing.`,
           { received: !outcome.ok && outcome.error },
         )
         verify((outcome.value === null) === (state === null), why, {
@@ -404,7 +404,7 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'third@example.com',
-      'The last event in the list sets the address to third@example.com, but the state has another one. Apply the events in the order of the list.',
+      'The last event in the list sets the address to `third@example.com`, but the state has another one. Apply the events in the order of the list.',
       [
         [
           (email) => email === 'second@example.com',
@@ -470,7 +470,7 @@ describe('getEntityState', () => {
     verifyEqual(
       await call('getEntityState', () => getEntityState(box.redis, 'user-42')),
       active(),
-      "The first 500 events, a whole page, are changes of an address without a user, and `USER_REGISTERED` comes after them. `getEntityState` should keep reading until `next` is `null`, even if there's no user yet.",
+      "The first 500 events, a whole page, change the address of a user who isn't registered yet, and `USER_REGISTERED` comes after them. `getEntityState` should keep reading until `next` is `null`, even if there's no user yet.",
     )
   })
 
@@ -511,11 +511,11 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       !outcome.ok || outcome.value !== null,
-      "One entry of the list isn't an event (it's cut off in the middle), and `getEntityState` returned `null`, as if the user didn't exist. Pass on the `MalformedEventError`, which says that the history is unreadable.",
+      "One entry in the list isn't an event (it's cut off in the middle), and `getEntityState` returned `null`, as if the user didn't exist. Pass on the `MalformedEventError`, which says that the history is unreadable.",
     )
     verify(
       !outcome.ok,
-      "One entry of the list isn't an event (it's cut off in the middle), and `getEntityState` returned a state anyway. A state with a hole in its history looks like any other, so pass on the `MalformedEventError`.",
+      "One entry in the list isn't an event (it's cut off in the middle), and `getEntityState` returned a state anyway. A state with a hole in its history looks like any other, so pass on the `MalformedEventError`.",
       { received: outcome.ok && outcome.value },
     )
     verify(
@@ -531,7 +531,7 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      "The first 500 entries of the list are events, and the next one isn't (it's cut off in the middle). `getEntityState` didn't reject with the `MalformedEventError` from `readEvents`. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.",
+      "The first 500 entries in the list are events, and the next one isn't (it's cut off in the middle). `getEntityState` didn't reject with the `MalformedEventError` from `readEvents`. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.",
       { expected: 'a MalformedEventError', received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -550,7 +550,7 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'type:USER_REGISTERED'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'InvalidEntityIdError',
-      '`getEntityState` didn\'t reject the ID "type:USER_REGISTERED" with an `InvalidEntityIdError`. The key for this ID is the list of a type. Read with `readEvents` from lesson 02, and pass on its error.',
+      "`getEntityState` didn't reject the ID `type:USER_REGISTERED` with an `InvalidEntityIdError`. The key for this ID is the list of a type. Read with `readEvents` from lesson 02, and pass on its error.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -589,7 +589,7 @@ describe('getEntityState', () => {
     verifyEqual(
       states.map((state) => state?.userId),
       ['user-42', 'user-7'],
-      'Two calls of `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them returned the state of the wrong user. Keep the state in a local variable, because both calls share a variable outside the function.',
+      'Two calls to `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them returned the state of the wrong user. Keep the state in a local variable, because both calls share a variable outside the function.',
     )
   })
 })
@@ -714,7 +714,7 @@ describe('unknown events', () => {
     verifyEqual(
       await call('getEntityState', () => Promise.all(['user-42', 'user-7'].map(positions))),
       [1, 0],
-      'Two calls of `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them reported a wrong position for its first unknown event. Count in a local variable, because both calls share a variable outside the function.',
+      'Two calls to `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them reported a wrong position for its first unknown event. Count in a local variable, because both calls share a variable outside the function.',
     )
   })
 

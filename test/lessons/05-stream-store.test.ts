@@ -222,13 +222,17 @@ describe('toFields, fromEntry', () => {
   ] as const) {
     test(`keeps the ${field} ${value === ' ' ? 'of spaces' : value}`, async () => {
       const outcome = await attempt('fromEntry', () => fromEntry(entry({ [field]: value })))
-      verify(outcome.ok, `\`fromEntry\` refused an entry with the ${field} "${value}". ${why}`, {
-        received: !outcome.ok && outcome.error,
-      })
+      verify(
+        outcome.ok,
+        `\`fromEntry\` refused an entry whose \`${field}\` is \`${JSON.stringify(value)}\`. ${why}`,
+        {
+          received: !outcome.ok && outcome.error,
+        },
+      )
       verifyEqual(
         outcome.value[field],
         value,
-        `\`fromEntry\` changed the ${field} "${value}". Return that string as it is. ${why}`,
+        `\`fromEntry\` changed the \`${field}\`, which was \`${JSON.stringify(value)}\`. Return that string as it is. ${why}`,
       )
     })
   }
@@ -261,7 +265,7 @@ describe('toFields, fromEntry', () => {
       undefined,
       "has no field `timestamp`. `new Date(undefined)` doesn't throw: it returns an invalid date.",
     ],
-    ['timestamp', 'yesterday', 'has the timestamp "yesterday", for which `Date.parse` returns `NaN`.'],
+    ['timestamp', 'yesterday', 'has the timestamp `yesterday`, for which `Date.parse` returns `NaN`.'],
     ['metadata', '{"userId', `has metadata that isn't JSON. ${bare}`],
     ['metadata', '"admin-1"', "has the JSON of a string as its metadata, which isn't an object."],
     ['metadata', '7', "has the JSON of a number as its metadata, which isn't an object."],
@@ -293,7 +297,7 @@ describe('toFields, fromEntry', () => {
         'fromEntry',
         () => fromEntry(entry({ [field]: value })),
         MalformedEntryError,
-        `The entry ${what} Throw a \`MalformedEntryError\` with the ID of the entry and the field "${field}".`,
+        `The entry ${what} Throw a \`MalformedEntryError\` with the ID of the entry and the field \`${field}\`.`,
       )
       verifyEqual(
         { name: error.name, id: error.id, field: error.field },
@@ -564,7 +568,7 @@ async function store(event: StoredEvent): Promise<StoredAt> {
   const outcome = await attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, event))
   verify(
     outcome.ok || !String(outcome.error).includes('EXECABORT'),
-    'Redis refused one of the commands between `MULTI` and `EXEC`, so it ran none of them. `XADD` takes a flat list of names and values, but an object becomes a single string, "[object Object]".',
+    'Redis refused one of the commands between `MULTI` and `EXEC`, so it ran none of them. `XADD` takes a flat list of names and values, but an object becomes a single string, `[object Object]`.',
     { received: !outcome.ok && outcome.error },
   )
   return call('storeEventWithStreams', () => {
@@ -797,7 +801,7 @@ describe('getEntityStateFromStreams', () => {
       name: 'getEntityStateFromStreams',
       prepare: () => plant(1, 502),
       run: (redis) => getEntityStateFromStreams(redis, 'user-42'),
-      why: 'The state of one page looks like any other state, but the events after it are missing.',
+      why: 'A state derived from only one page looks like any other, but the events after it are missing.',
     }),
   )
 })

@@ -141,7 +141,7 @@ describe('ensureGroup', () => {
     verifyEqual(
       await undelivered(),
       ['1-0'],
-      "`ensureGroup` created the stream and its group, and then the check added an entry with the ID `1-0`, which the group should deliver. In an empty stream that was never written to, every ID is free. If you add an entry and delete it, the stream remembers that entry's ID. Use `MKSTREAM`.",
+      "After `ensureGroup` had created the stream and its group, the check added an entry with the ID `1-0`, and the group wouldn't deliver it. If you create a stream by adding an entry and deleting it, the stream remembers that entry's ID and refuses lower ones. Use `MKSTREAM`.",
     )
   })
 
@@ -330,7 +330,7 @@ describe('acknowledge', () => {
         verifyEqual(
           counts.reduce<number>((sum, count) => sum + Number(count), 0),
           2,
-          `Two callers acknowledged the same two events at once${after ? ` (one ran right after the other's \`${after}\`)` : ''}, and together they should have counted two. \`XACK\` itself replies with the number of events that it took off the list, so there's no need to look first.`,
+          `Two callers acknowledged the same two events at once${after ? ` (one ran right after the other's \`${after}\`)` : ''}, and the two results should add up to 2. \`XACK\` itself replies with the number of events that it removed from the list, so there's no need to look first.`,
         )
       },
     })
@@ -610,7 +610,7 @@ describe('consume', () => {
     verifyEqual(
       { mail: ids(mail.seen), stock: ids(stock.seen) },
       { mail: ['1-0', '2-0'], stock: ['1-0', '2-0'] },
-      'Both groups should get both events: `mail` and `stock` are different kinds of work, and neither takes events away from the other. Each `EventConsumer` has options of its own.',
+      'Both groups should get both events: `mail` and `stock` are different kinds of work, and neither takes events away from the other. Each `EventConsumer` has its own options.',
     )
   })
 
@@ -631,7 +631,7 @@ describe('consume', () => {
     verifyEqual(
       [outer.length, inner.seen.length, [...outer, ...ids(inner.seen)].sort(), count, counts],
       [2, 2, ['1-0', '2-0', '3-0', '4-0'], 2, [2]],
-      'While a call was handling its first event, the same `EventConsumer` was called again, and each call should handle two of the four events. A call keeps its events to itself, so they belong in local variables, not in fields of the object. Received: how many events each call handled, all their IDs, and what each call returned.',
+      'While a call was handling its first event, the same `EventConsumer` was called again, and each call should handle two of the four events. Keep the events of a call in local variables, because all calls share the fields of the object. Received: how many events each call handled, all their IDs, and what each call returned.',
     )
   })
 
@@ -674,7 +674,7 @@ describe('consume', () => {
         if (held === undefined || handledBefore > 0) return
         verify(
           first.ok || first.error instanceof GroupMissingError,
-          `The group was destroyed ${after ? `between the \`${after}\` and the` : 'before the first'} \`${held}\` of \`consume\`, and \`consume\` didn't throw a \`GroupMissingError\`. It may go missing between any two commands, even if your code has just checked, so turn the \`NOGROUP\` error of each read into a \`GroupMissingError\`.`,
+          `The group was destroyed ${after ? `between the \`${after}\` and the` : 'before the first'} \`${held}\` of \`consume\`, and \`consume\` didn't throw a \`GroupMissingError\`. A group can disappear between any two commands, even if your code has just checked, so turn the \`NOGROUP\` error of each read into a \`GroupMissingError\`.`,
           { expected: 'GroupMissingError', received: first.ok || first.error },
         )
       },
@@ -731,7 +731,7 @@ describe('consume', () => {
     const open = (await pending()).map(([id]) => id)
     verify(
       !outcome.ok && open[0] === '1-0',
-      '`handle` rejected without an error value (`Promise.reject()`), and `consume` took that for success. A rejection is a failure, whatever its value: let it through, and leave the event pending.',
+      '`handle` rejected without an error value (`Promise.reject()`), and `consume` treated that as success. A rejection is a failure, whatever its value: let it through, and leave the event pending.',
       { received: { consume: outcome.ok ? outcome.value : 'rejected', pending: open } },
     )
     const bounced = await attempt('consume', () => mailer().consume(() => Promise.reject('550'), 1))

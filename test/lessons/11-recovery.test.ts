@@ -238,7 +238,7 @@ describe('resume', () => {
     )
     verify(
       most === 1,
-      '`resume` called `handle` for the next event before it had finished with the last one. Handle one event at a time: await the promise that `handle` returns, or the events of an order overtake each other.',
+      '`resume` called `handle` for the next event before it had finished with the previous one. Handle one event at a time: await the promise that `handle` returns, or the events of an order overtake each other.',
       { expected: '1 at a time', received: `${most} at a time` },
     )
     verify(
@@ -339,7 +339,7 @@ describe('resume', () => {
     const rejected = await attempt('resume', () => resume(box.redis, ME, () => Promise.reject(undefined)))
     verify(
       !rejected.ok && (await inHand())[0] === '2-0 of mailer-1',
-      '`handle` rejected without an error value (`Promise.reject()`), and `resume` took that for success. A rejection is a failure, whatever its value.',
+      '`handle` rejected without an error value (`Promise.reject()`), and `resume` treated that as success. A rejection is a failure, whatever its value.',
       { received: rejected.ok ? rejected.value : await inHand() },
     )
   })
@@ -643,7 +643,7 @@ describe('recover', () => {
     )
     verify(
       most === 1,
-      '`recover` called `handle` for the next event before it had finished with the last one. Go through the events one at a time: await the promise that `handle` returns before you continue.',
+      '`recover` called `handle` for the next event before it had finished with the previous one. Go through the events one at a time: await the promise that `handle` returns before you continue.',
       { expected: '1 at a time', received: `${most} at a time` },
     )
     verifyEqual(
@@ -786,7 +786,7 @@ describe('recover', () => {
     verifyEqual(
       seen,
       [],
-      '1-0 of order-7 went to the dead-letter stream, and a later event of the same order was handled anyway, as if the first one had succeeded.',
+      '`1-0` of `order-7` went to the dead-letter stream, and a later event of the same order was handled anyway, as if the first one had succeeded.',
     )
     verifyEqual(
       (await deadLetters()).map((letter) => [letter.sourceId, letter.reason]),
@@ -842,7 +842,7 @@ describe('recover', () => {
     verifyEqual(
       letters.filter((letter) => letter.sourceId === '3-0').map((letter) => letter.reason),
       ['too many deliveries'],
-      '2-0 of order-7 failed in this call, and 3-0 of the same order has been delivered too many times. The delivery limit is checked before "an earlier event failed", so 3-0 should go to the dead-letter stream. If you hold it back, it comes back with every call for as long as 2-0 fails.',
+      '`2-0` of `order-7` failed in this call, and `3-0` of the same order has been delivered too many times. The delivery limit is checked before "an earlier event failed", so `3-0` should go to the dead-letter stream. If you hold it back, it comes back with every call for as long as `2-0` fails.',
     )
     verifyEqual(
       [seen, await inHand(), report],
@@ -879,7 +879,7 @@ describe('recover', () => {
     verifyEqual(
       [await box.admin.xlen('dead:stock'), await box.admin.smembers('parked:stock')],
       [1, ['parcel-1']],
-      'An event of the group `stock` was delivered too often. Its dead letter belongs in `dead:stock`, and its entity in `parked:stock`. Build both keys from `member.group`. Received: the number of dead letters, and the set.',
+      'An event in the group `stock` was delivered too often. Its dead letter belongs in `dead:stock`, and its entity in `parked:stock`. Build both keys from `member.group`. Received: the number of dead letters, and the set.',
     )
   })
 
@@ -954,7 +954,7 @@ describe('recover', () => {
         const parked = await box.admin.sismember('parked:mail', 'order-1')
         verify(
           letters > 0 === (parked === 1),
-          `\`1-0\` had been delivered too often, and \`mailer-2\` acknowledged it${after ? ` right after the \`${after}\` of \`recover\`` : ' at the start of `recover`'}. Now there ${letters > 0 ? 'is a dead letter' : "isn't a dead letter"}, and its entity ${parked === 1 ? 'is parked' : "isn't parked"}. Check in the script whether the event is still pending, and do that before the first write: letter and entity go together.`,
+          `\`1-0\` had been delivered too often, and \`mailer-2\` acknowledged it${after ? ` right after the \`${after}\` of \`recover\`` : ' at the start of `recover`'}. Now there ${letters > 0 ? 'is a dead letter' : "isn't a dead letter"}, and its entity ${parked === 1 ? 'is parked' : "isn't parked"}. Check in the script whether the event is still pending, and do that before the first write: either write the dead letter and park the entity, or do neither.`,
           { received: { letters, parked } },
         )
       },
@@ -1011,7 +1011,7 @@ describe('recover', () => {
       },
       run: (redis) => run(() => {}, redis),
       closes: true,
-      why: 'Only an error from `handle` is a failed event.',
+      why: 'Only an error from `handle` means that an event failed.',
     }))
 
   test("keeps an event whose letter can't be written", async () => {

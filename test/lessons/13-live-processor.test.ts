@@ -115,7 +115,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.friends,
       0,
-      'A `FRIEND_REMOVED` and then a `FRIEND_ADDED` were applied, which makes 0 - 1 + 1 friends. Add and subtract exactly 1 for each event: a count that stops at 0 is too high after the next `FRIEND_ADDED`.',
+      'A `FRIEND_REMOVED` and then a `FRIEND_ADDED` were applied, so the count should go from 0 to -1 and back to 0. Add and subtract exactly 1 for each event: a count that stops at 0 is too high after the next `FRIEND_ADDED`.',
     )
   })
 
@@ -145,7 +145,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       applied,
       [true, true, true],
-      "`apply` should return `true` for any event that's later than the last one of its stream, even if its type changes nothing. It returns `false` only if the event isn't later.",
+      "`apply` should return `true` for any event that's later than the last one in its stream, even if its type changes nothing. It returns `false` only if the event isn't later.",
     )
     const outcome = await attempt('SnapshotStore.apply', () =>
       new SnapshotStore(box.redis).apply(event('user_activity', '3-0', 'constructor')),
@@ -180,7 +180,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       [await apply(login('5-0')), (await get())?.logins],
       [false, 2],
-      "The login `9-0` was in the snapshot when `5-0` was applied. An event that isn't later than the last one changes nothing, and `apply` returns `false`, even if this very event was never seen. Store the ID of the last event, and compare it: a list of all IDs would grow with every event.",
+      "The login `9-0` was in the snapshot when `5-0` was applied. An event that isn't later than the last one changes nothing, and `apply` returns `false`, even if that event was never applied. Store the ID of the last event, and compare it: a list of all IDs would grow with every event.",
     )
     await apply(profile('7-0', { name: 'Ada' }))
     await apply(profile('8-0', { name: 'Grace' }))
@@ -188,7 +188,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.name,
       'Grace',
-      "The event `7-0` of `user_updates` arrived again after `8-0` and restored the old name. Skip any event that isn't later than the stored position of its stream.",
+      "The event `7-0` of `user_updates` arrived again after `8-0` and restored the old name. Skip any event that isn't later than the position stored for its stream.",
     )
   })
 
@@ -242,7 +242,7 @@ describe('SnapshotStore', () => {
           `Two processes applied different events to one snapshot at the same time, the second call right after the first call's ${after ? `\`${after}\`` : 'start'}, and one call returned \`false\`, so its event is lost. ${
             box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
               ? '`EXEC` replied `(nil)` because a watched key had changed, which means that nothing was written: watch, check, and try again.'
-              : '`apply` returns `false` only if the snapshot already includes the event, or a later one of the same stream.'
+              : '`apply` returns `false` only if the snapshot already includes the event, or a later one from the same stream.'
           }`,
           { expected: [true, true], received: [first.ok && first.value, second.ok && second.value] },
         )
@@ -599,7 +599,7 @@ describe('StreamProcessor', () => {
     verifyEqual(
       handed,
       ['1-0', '1-0', '2-0', '2-0'],
-      'The list of `user_updates` contains the same handler twice, so it should be called twice for each event. Call the handlers of the list one after the other, even if two of them are the same function.',
+      'The list for `user_updates` contains the same handler twice, so it should be called twice for each event. Call the handlers in the list one after the other, even if two of them are the same function.',
     )
   })
 
@@ -617,7 +617,7 @@ describe('StreamProcessor', () => {
     verifyEqual(
       [await box.admin.exists('checkpoint:snapshots'), await box.admin.hgetall('checkpoint:mailer')],
       [0, { orders: '1-0' }],
-      'The processor was created with the name `mailer` and a handler for `orders`, and it handled `1-0`. The hash `checkpoint:mailer` should contain that ID, and no stream without handlers. The key is `checkpoint:<name>`, and `checkpoint:snapshots` belongs to another processor. (Received: whether that one exists, and what `checkpoint:mailer` contains.)',
+      'The processor was created with the name `mailer` and a handler for `orders`, and it handled `1-0`. The hash `checkpoint:mailer` should contain that ID, and no field for a stream without handlers. The key is `checkpoint:<name>`, and `checkpoint:snapshots` belongs to another processor. (Received: whether `checkpoint:snapshots` exists, and what `checkpoint:mailer` contains.)',
     )
   })
 
@@ -708,7 +708,7 @@ describe('StreamProcessor', () => {
     )
     verify(
       largest <= 100,
-      'One read returned more than 100 entries of a stream. A processor that was away for a day would load the whole day into memory. Read with `COUNT`.',
+      'One read returned more than 100 entries of a stream. A processor that was down for a day would load the whole day into memory. Read with `COUNT`.',
       { received: largest },
     )
   })
@@ -1151,7 +1151,7 @@ describe('stop', () => {
     await box.roundTrips(20)
     verify(
       ends.every((end) => !end.done()),
-      '`stop` was called twice, and one of the calls returned while the handler was still working on event `1-0`. Both have to wait for the end, because each caller may end the process when its call returns.',
+      '`stop` was called twice, and one of the calls returned while the handler was still working on event `1-0`. Both calls have to wait until the handler has returned, because each caller may end the process when its call returns.',
     )
     release()
     for (const end of ends)

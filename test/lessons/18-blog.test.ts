@@ -660,7 +660,7 @@ describe('editPost', () => {
         verifyEqual(
           [await types(), first.ok && first.value, second.ok && second.value],
           [['POST_CREATED', 'POST_EDITED'], 2, 2],
-          'Two editors set the same title at the same time. After the first edit nothing differs anymore, so the slower call should store nothing and resolve to version 2 (received: the events and both results). After a conflict, compare `changes` with the post again.',
+          'Two editors set the same title at the same time. After the first edit, nothing differs anymore, so the slower call should store nothing and resolve to version 2 (received: the events and both results). After a conflict, compare `changes` with the post again.',
         )
       },
     })
