@@ -29,7 +29,7 @@ function cases({ tasks, passed, diagnosis }: CheckResult): readonly Case[] {
 
 function caseOf({ task, state, diagnosis, reason, ...seen }: TaskResult): Case {
   if (state === 'passed') return { name: task }
-  if (state !== 'failed') return { name: task, skipped: reason ?? "The answer didn't run this far." }
+  if (state !== 'failed') return { name: task, skipped: reason ?? "The answer didn't get this far." }
   const details = [
     ...(seen.at === undefined ? [] : [`at ${seen.at.file}:${seen.at.line}`]),
     ...(seen.expected === undefined ? [] : [`expected: ${seen.expected}`]),

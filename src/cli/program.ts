@@ -81,7 +81,7 @@ function describe(command: Commander, output: Output): Commander {
         `${inner.name()} ${inner.usage().replace(/\[(options|command)\] ?/g, '')}`.trim(),
     })
     .option('--redis <source>', 'auto, container, binary, embedded, or redis://…')
-    .option('--mine', 'build on your own earlier answers, not the model ones')
+    .option('--mine', 'build on your own answers, not the model solutions')
     .option('--course <folder>', 'a course of your own (dev new-course)')
     .option('--no-color', 'plain text')
     .helpOption('-h, --help', 'explain this command')

@@ -20,7 +20,7 @@ export const command = defineCommand({
   },
   examples: [
     ['diff 07', 'what to change in your answer to get the solution'],
-    ['diff 07 --starter', 'what an update has changed in the lesson'],
+    ['diff 07 --starter', 'what an update changed in the lesson'],
   ],
   run: async (context, [named], flags) => {
     const learner = await context.learner()

@@ -14,7 +14,7 @@ export const groups: readonly (readonly [title: string, commands: readonly Liste
       },
       {
         usage: 'start [lesson]',
-        summary: 'copy a starter to workspace/, never over your work',
+        summary: 'copy a starter to workspace/; keeps your own work',
         load: () => import('./start.ts'),
       },
       {
@@ -64,7 +64,7 @@ export const groups: readonly (readonly [title: string, commands: readonly Liste
       },
       {
         usage: 'diff [lesson]',
-        summary: 'compare your answer with the model; asks first',
+        summary: 'compare your answer with the solution; asks first',
         load: () => import('./diff.ts'),
       },
       {

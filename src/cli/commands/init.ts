@@ -41,7 +41,7 @@ export const command = defineCommand({
     const manager = managerOf(context.env)
     await createFolder(folder, learnersFiles({ name, course: source.range, manager, versions }))
     const shown = shownPath(folder)
-    context.note(`Installing the course into ${shown}, which can take a minute …`)
+    context.note(`Installing the course in ${shown}, which can take a minute …`)
     const install = installCommand(source.argument, context.env)
     if (!(await runUntilEnd(context, install, folder))) {
       context.note(

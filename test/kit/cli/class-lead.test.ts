@@ -72,8 +72,8 @@ describe('since when', () => {
     ['2:30 PM', '2026-05-01T14:30'],
     ['12:00', '2026-05-01T12:00'],
     ['2026-05-03T08:00', '2026-05-01T08:00'],
-  ])('%s is still to come', (typed, yesterday) => {
-    const sentence = `"${typed}" is still to come. For yesterday, use ${yesterday}.`
+  ])('%s is in the future', (typed, yesterday) => {
+    const sentence = `"${typed}" is in the future. For yesterday, use ${yesterday}.`
     expect(() => timeOf(typed, now)).toThrow(sentence)
     expect(timeOf(yesterday, now)).toBe(new Date(yesterday).toISOString())
   })

@@ -8,7 +8,7 @@ export const command = defineCommand({
     end: flag('end it'),
     name: whichClass,
   },
-  examples: [['class break 15', 'a quarter of an hour']],
+  examples: [['class break 15', 'a 15-minute break']],
   run: async (context, [asked], flags) => {
     const minutes = minutesOf(asked)
     return withClass(context, flags, async ({ send }) => {

@@ -49,7 +49,7 @@ export const command = defineCommand({
     })
 
     function tell(whom: string): void {
-      context.print(`Removed: ${whom}. "${self} class undo" brings them back within ten minutes; then what they sent is deleted.
+      context.print(`Removed: ${whom}. "${self} class undo" brings them back within ten minutes; after that, what they sent is deleted.
 Anyone who has the join code can join again; "${self} class code --new" changes it.`)
     }
   },
@@ -89,7 +89,7 @@ export function timeOf(typed: string, now: Date): string {
   const [year, month, day] = [yesterday.getFullYear(), yesterday.getMonth() + 1, yesterday.getDate()]
   const date = `${year}-${twoDigits(month)}-${twoDigits(day)}`
   const at = `${twoDigits(earliest.getHours())}:${twoDigits(earliest.getMinutes())}`
-  throw new ClassError(`"${typed}" is still to come. For yesterday, use ${date}T${at}.`)
+  throw new ClassError(`"${typed}" is in the future. For yesterday, use ${date}T${at}.`)
 }
 
 function twoDigits(number: number): string {

@@ -8,7 +8,7 @@ export const command = defineCommand({
   flags: {
     name: whichClass,
   },
-  examples: [['class rename "Ada (2)" "Ada Miller"', 'names are as the dashboard shows them; #3 works, too']],
+  examples: [['class rename "Ada (2)" "Ada Miller"', 'use the name that the dashboard shows; #3 works, too']],
   run: async (context, [asked = '', name = ''], flags) =>
     withClass(context, flags, async ({ overview, send }) => {
       const { id, label } = whoIs(asked, (await overview()).participants)
