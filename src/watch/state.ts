@@ -6,7 +6,7 @@ export type Action = LessonAction | 'more' | 'explore' | 'others' | 'run' | 'hel
 
 /** The keys that only this screen has. */
 const OWN_KEYS: readonly LessonKey<Action>[] = [
-  { key: 'm', action: 'more', label: 'more', does: 'shows all of the verdict, page by page' },
+  { key: 'm', action: 'more', label: 'more', does: 'shows the whole verdict, page by page' },
   {
     key: 't',
     action: 'explore',
