@@ -33,7 +33,7 @@ export type Action =
 /** The keys that only the menu has. */
 export const MENU_KEYS = [
   { key: 'r', does: 'checks your answer' },
-  { key: 'm', does: 'shows all of the verdict, page by page' },
+  { key: 'm', does: 'shows the whole verdict, page by page' },
   { key: 't', does: 'steps through what the last failing check did' },
   { key: 'o', does: "shows other right answers, once you've passed" },
   { key: '?', does: 'shows this list' },

@@ -151,7 +151,7 @@ function choices(walk: Walk, lesson: Lesson): readonly Choice<Wish>[] {
     ...LESSON_KEYS.filter(({ action }) => !shown.some(({ value }) => value === action)).map(
       ({ key, action, label }) => ({ name: capitalize(label), value: action, key, isHidden: true }),
     ),
-    { name: 'All of the verdict', value: 'more', key: 'm', isHidden: true },
+    { name: 'The whole verdict', value: 'more', key: 'm', isHidden: true },
     { name: 'Step through', value: 'explore', key: 't', isHidden: true },
     { name: 'Other ways', value: 'others', key: 'o', isHidden: true },
     { name: 'Keys', value: 'keys', key: '?', isHidden: true },

@@ -220,7 +220,7 @@ describe('the walkthrough in a terminal', () => {
     await until(/Which lesson\?/)
   })
 
-  test('m shows all of the verdict, and a question takes one key', async () => {
+  test('m shows the whole verdict, and a question takes one key', async () => {
     const { until, press } = open('', { columns: 60, rows: 20 })
     await until(/❯ Start 01/)
     press('x')
