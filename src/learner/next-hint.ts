@@ -41,7 +41,7 @@ export function wishAfter(result: Pick<CheckResult, 'tasks' | 'diagnosis'> | und
 export function noHintHere(diagnosis: string | undefined): string | undefined {
   const slug = lessonBlamedBy(diagnosis)
   if (slug === undefined) return undefined
-  return `The bug is in your ${slug}.ts, so the hints of this lesson don't help. Check lesson ${slug.split('-')[0]}, which has hints of its own.`
+  return `The bug is in your ${slug}.ts, so the hints of this lesson don't help. Check lesson ${slug.split('-')[0]}, which has its own hints.`
 }
 
 /**
