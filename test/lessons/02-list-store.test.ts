@@ -127,7 +127,7 @@ describe('storeEvent', () => {
     verifyEqual(
       parsed(await box.admin.lrange('events:type:USER_REGISTERED', 0, -1)),
       [event(1), event(2), event(3, 'user-43')],
-      'The list of the type should contain the events of all entities, in the order in which they were stored.',
+      'The list for the type should contain the events of all entities, in the order in which they were stored.',
     )
   })
 

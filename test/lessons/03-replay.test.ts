@@ -550,7 +550,7 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'type:USER_REGISTERED'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'InvalidEntityIdError',
-      "`getEntityState` didn't reject the ID `type:USER_REGISTERED` with an `InvalidEntityIdError`. The key for this ID is the list of a type. Read with `readEvents` from lesson 02, and pass on its error.",
+      "`getEntityState` didn't reject the ID `type:USER_REGISTERED` with an `InvalidEntityIdError`. With this ID, it would read the list of a type. Read with `readEvents` from lesson 02, and pass on its error.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
