@@ -133,13 +133,13 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
       case 'built': {
         if (verdict.slug >= slug) {
           return missing(
-            `Your file imports ${args.path}. An answer can build on earlier lessons only, not on its own or a later one.`,
+            `Your file imports \`${args.path}\`. An answer can build on earlier lessons only, not on its own or a later one.`,
           )
         }
         const file = built(verdict.slug)
         if (existsSync(file.path ?? '')) return file
         return missing(
-          `Your file imports ${args.path}, but there's no lesson with that name. Run \`${self} list\` to see the lessons.`,
+          `Your file imports \`${args.path}\`, but there's no lesson with that name. Run \`${self} list\` to see the lessons.`,
         )
       }
       case 'package': {
@@ -147,7 +147,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
         const path = declared.has(packageOf(args.path)) ? resolvePackage(args.path) : undefined
         if (path !== undefined) return { path, external: true }
         return missing(
-          `Your file imports the package ${args.path}, which isn't installed here. An answer needs only ioredis and Node's own modules.`,
+          `Your file imports the package \`${args.path}\`, which isn't installed here. An answer needs only \`ioredis\` and Node's own modules.`,
         )
       }
       case 'relative':
@@ -165,12 +165,12 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
     })
     if (found.errors.length > 0) {
       return missing(
-        `Your file imports ${args.path}, but there's no such file in ${shownPath(folder, ownFolder(root))}/.`,
+        `Your file imports \`${args.path}\`, but there's no such file in \`${shownPath(folder, ownFolder(root))}/\`.`,
       )
     }
     if (isOurs(found.path)) {
       return missing(
-        `Your file imports ${args.path}, which is part of the course. An answer can import ioredis, node: modules, other files in workspace/, and \`#built/…\`.`,
+        `Your file imports \`${args.path}\`, which is part of the course. An answer can import \`ioredis\`, \`node:\` modules, other files in \`workspace/\`, and \`#built/…\`.`,
       )
     }
     return guest(found.path)

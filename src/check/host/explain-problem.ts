@@ -4,7 +4,7 @@ import type { Message } from 'esbuild'
 import { ownFolder } from '../../common/own-folder.ts'
 import { shownPath } from '../../common/shown-path.ts'
 import { type Problem, usesRequire } from '../es-module.ts'
-import { exportedNames, missingExport } from '../missing-export.ts'
+import { codeList, exportedNames, missingExport } from '../missing-export.ts'
 
 interface About {
   readonly root: string
@@ -54,10 +54,10 @@ function notExported(name: string, from: string, root: string, line: string): st
   const names = exportedNames(textOf(resolve(root, from)))
   if (name === 'default') {
     const example = names[0] ?? 'name'
-    return `Your file imports a default from ${specifier}, which has no default export. Write import { ${example} } from '${specifier}'.`
+    return `Your file imports a default from \`${specifier}\`, which has no default export. Write \`import { ${example} } from '${specifier}'\`.`
   }
-  const list = names.length === 0 ? 'It exports nothing.' : `It exports ${names.join(', ')}.`
-  return `Your file imports ${name} from ${specifier}, which doesn't export it. ${list}`
+  const list = names.length === 0 ? 'It exports nothing.' : `It exports ${codeList(names)}.`
+  return `Your file imports \`${name}\` from \`${specifier}\`, which doesn't export it. ${list}`
 }
 
 function textOf(path: string): string {

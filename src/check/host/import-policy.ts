@@ -27,24 +27,24 @@ export function judgeImport(specifier: string): ImportVerdict {
   if (specifier.startsWith('node:') || BUILTINS.has(plain)) {
     if (!REFUSED_BUILTINS.has(plain)) return { kind: 'builtin' }
     return refused(
-      `Your file imports ${specifier}. An answer works inside its own process and doesn't need ${plain}.`,
+      `Your file imports \`${specifier}\`. An answer works inside its own process and doesn't need that module.`,
     )
   }
   if (specifier.startsWith('#built/')) return { kind: 'built', slug: specifier.slice('#built/'.length) }
   if (specifier.startsWith('#')) {
     return refused(
-      `Your file imports ${specifier}, which is part of the check. An answer can import ioredis, node: modules, other files in workspace/, and \`#built/…\`.`,
+      `Your file imports \`${specifier}\`, which is part of the check. An answer can import \`ioredis\`, \`node:\` modules, other files in \`workspace/\`, and \`#built/…\`.`,
     )
   }
   if (specifier === 'vitest' || specifier.startsWith('@vitest/') || specifier.startsWith('vitest/')) {
     return refused(
-      `Your file imports ${specifier}, which is part of the check. An answer doesn't test itself.`,
+      `Your file imports \`${specifier}\`, which is part of the check. An answer doesn't test itself.`,
     )
   }
   if (/^\.{1,2}(\/|$)/.test(specifier)) return { kind: 'relative' }
   if (/^([/\\]|[A-Za-z]:|\w+:\/\/)/.test(specifier)) {
     return refused(
-      `Your file imports ${specifier} by an absolute path. Import it relative to your file instead.`,
+      `Your file imports \`${specifier}\` by an absolute path. Import it relative to your file instead.`,
     )
   }
   return { kind: 'package' }

@@ -60,5 +60,5 @@ export function refusal(
 ): string | undefined {
   const refused = refusedCommand(name, args, allowed)
   if (refused === undefined) return undefined
-  return `Your code sent ${refused.command}, which the check blocked: ${refused.why}. Leave it out; every test starts with a clean database anyway.`
+  return `Your code sent \`${refused.command}\`, which the check blocked: ${refused.why}. Leave it out; every test starts with a clean database anyway.`
 }

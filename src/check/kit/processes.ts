@@ -46,7 +46,7 @@ export function guardProcesses(): void {
       }
     },
   })
-  Object.assign(process, { binding: () => refuse('Your code called process.binding.') })
+  Object.assign(process, { binding: () => refuse('Your code called `process.binding`.') })
   syncBuiltinESMExports()
 }
 

@@ -23,12 +23,9 @@ export function guardEndings(): EndingGuard {
     say(failure('process.abort()'))
     return leave(1)
   }
-  process.kill = (pid, signal) => {
+  process.kill = (pid) => {
+    // Whatever the signal: even the question whether a process is alive is refused, because the check needs its own.
     attempt = failure(`process.kill(${pid === own ? 'process.pid' : pid})`)
-    if (signal === 0 || signal === undefined) {
-      // Only a question whether the process is alive, or a polite end. Refused like the others, because the check
-      // needs its processes.
-    }
     say(attempt)
     kill(own, 'SIGKILL')
     return true
@@ -44,7 +41,7 @@ export function guardEndings(): EndingGuard {
 
 function failure(what: string): Failure {
   return {
-    diagnosis: `Your code called ${what}, which ends the whole program for everyone who uses your function. Return a value or throw an error, and let the caller decide what happens next.`,
+    diagnosis: `Your code called \`${what}\`, which ends the whole program for everyone who uses your function. Return a value or throw an error, and let the caller decide what happens next.`,
     ...placeIn(new Error(what).stack),
   }
 }

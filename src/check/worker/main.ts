@@ -204,7 +204,7 @@ function uncaught(error: unknown): Failure {
 function changedFailure(path: string | undefined): Failure | undefined {
   if (path === undefined) return undefined
   return {
-    diagnosis: `Your code replaced ${path}, which it shares with the tests and every library, so they can no longer rely on it. Leave it as it is; if a task needs a clock or randomness, it passes them in.`,
+    diagnosis: `Your code replaced ${path.replace(/^\S+/, '`$&`')}, which it shares with the tests and every library, so they can no longer rely on it. Leave it as it is; if a task needs a clock or randomness, it passes them in.`,
   }
 }
 

@@ -204,7 +204,7 @@ function wrongExport(
     const is = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a value of type ${typeof value}`
     const line = definitionOf(name, text)
     return {
-      diagnosis: `Your file exports ${name} as ${is}, but the lesson asks for a ${what} with that name.`,
+      diagnosis: `Your file exports \`${name}\` as ${is}, but the lesson asks for a ${what} with that name.`,
       ...(line !== undefined && { file: answer, line }),
     }
   }

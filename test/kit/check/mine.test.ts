@@ -93,11 +93,11 @@ test('an earlier file with a syntax error is named', async () => {
 
 test('an earlier file that lacks an export, or has no default, is named', async () => {
   expect((await check('export const other = 1\n')).diagnosis).toContain(
-    `Your file imports append from #built/${SLUG}, which doesn't export it. It exports other.`,
+    `Your file imports \`append\` from \`#built/${SLUG}\`, which doesn't export it. It exports \`other\`.`,
   )
   const byDefault = ANSWER.replace('{ append as appendOne, Conflict }', 'appendOne, { Conflict }')
   expect((await check(GOOD, byDefault)).diagnosis).toBe(
-    `Your file imports a default from #built/${SLUG}, which has no default export. Write import { Conflict } from '#built/${SLUG}'.`,
+    `Your file imports a default from \`#built/${SLUG}\`, which has no default export. Write \`import { Conflict } from '#built/${SLUG}'\`.`,
   )
 })
 

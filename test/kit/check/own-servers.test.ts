@@ -132,7 +132,7 @@ need('redis-server').describe("servers of a suite's own", () => {
     expect(box.commands.map(({ name, args, reply }) => [name, args[0], reply])).toEqual(
       ['a', 'b', 'c', 'd'].map((key) => ['SET', key, 'OK']),
     )
-    await expect(redis.flushall()).rejects.toThrow('Your code sent FLUSHALL')
+    await expect(redis.flushall()).rejects.toThrow('Your code sent `FLUSHALL`')
     expect(await cluster.admin.get('a')).toBe('a')
     expect(countLeftOpen()).toBe(0)
     forgetViolations()

@@ -55,7 +55,7 @@ test.each(Object.entries(LEFTOVERS))(
 
 test('a replaced method is reported for the answer that did it, and not for the next one', async () => {
   const replaces = await fixture.check(`${solution}\nArray.prototype.map = () => []`, { sharedProcess: true })
-  expect(spelledOut(replaces)).toContain('Your code replaced Array.prototype.map')
+  expect(spelledOut(replaces)).toContain('Your code replaced `Array.prototype.map`')
   await processOf()
 })
 

@@ -97,7 +97,7 @@ console.log('reached')`
     ['another process', "const name = 'node:child_process';(await import(name)).spawn('sleep', ['60'])"],
     ['another process', "const name = 'cluster';(await import(name)).default.fork()"],
     ['a thread', "new (process.getBuiltinModule('worker_threads').Worker)('1', { eval: true })"],
-    ['process.binding', "process.binding('process_wrap')"],
+    ['`process.binding`', "process.binding('process_wrap')"],
   ])('starts nothing that outlives it: %s by `%s`', async (what, code) => {
     expect(await run(ts, `${code}\nconsole.log('started')`)).toEqual({
       output: '',
@@ -136,7 +136,7 @@ show(await redis.pipeline().get('mine').flushall().exec())`
     async (call) => {
       const { output, ended, failed } = await run(ts, `console.log('before')\n${call}\nconsole.log('after')`)
       expect(output).toBe('before')
-      expect(ended).toMatch(/^Your code called process\./)
+      expect(ended).toMatch(/^Your code called `process\./)
       expect(failed).toBe(true)
     },
   )
