@@ -386,6 +386,12 @@ describe('publishBatch', () => {
       'After `publish`, the connection that was passed in can no longer be used. It belongs to the caller, so close only what you opened.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
+    const message = await attempt('redis.publish', () => redis.publish('news', 'hello'))
+    verify(
+      message.ok && message.value === 0,
+      "After `publish`, `redis.publish('news', 'hello')` on the connection that was passed in no longer works as Redis's `PUBLISH`. The connection belongs to the caller, and `redis.defineCommand('publish', …)` replaces ioredis's own method, so give your command a name of its own.",
+      { expected: 0, received: message.ok ? message.value : message.error },
+    )
   })
 
   for (const key of ['stream:entity:user-43', 'stream:events'] as const) {
@@ -530,6 +536,36 @@ describe('publishBatch', () => {
       'Redis refused a command, and `publishBatch` rejected but left its own connection open. Close every connection you open in a `finally`, which runs even after an error.',
     )
   })
+
+  test('checks the keys in every call', async () => {
+    const key = 'stream:entity:user-42'
+    const publisher = new EventPublisher(box.redis)
+    await call('publishBatch', () => publisher.publishBatch(BATCH))
+    await box.admin.del(key)
+    await box.admin.set(key, "another program's value")
+    const outcome = await attempt('publishBatch', () =>
+      publisher.publishBatch([event(4), event(5), event(6)]),
+    )
+    verifyEqual(
+      [!outcome.ok && outcome.error instanceof StreamKeyError, await eventIds(ALL)],
+      [true, WHOLE[ALL]],
+      `A publisher had published a batch, then \`${key}\` was deleted and another client stored a string there, and the next batch wasn't refused with a \`StreamKeyError\`, or part of it was stored. A key that held a stream a moment ago may hold something else now, so check the \`TYPE\` of every key in every call.`,
+    )
+  })
+
+  test('answers each of several calls', async () => {
+    await box.admin.set('stream:entity:user-43', "another program's value")
+    const publisher = new EventPublisher(box.redis)
+    const outcomes = await Promise.all(BATCH.map((one) => attempt('publish', () => publisher.publish(one))))
+    verifyEqual(
+      [outcomes.map(({ ok }) => ok), (await eventIds(ALL)).sort()],
+      [
+        [true, false, true],
+        ['e-1', 'e-3'],
+      ],
+      '`publish` was called for `e-1`, `e-2`, and `e-3` at once, and only `e-2` has a key that holds a string. Its call should reject, and the other two events should be stored. Calls are independent of each other, so if you collect events and publish them together, a problem with one of them must not affect the others.',
+    )
+  })
 })
 
 /** Does what a caller does: when a call fails, it tries once more. */
@@ -543,6 +579,23 @@ async function insist<T>(run: () => Promise<T>): Promise<T> {
 
 const TWICE =
   'Record in Redis, in the same step as the write, that this `eventId` has been published, and resolve to the first ID when the event arrives again.'
+
+/** Runs with a clock that is almost a day ahead, whichever way the code reads it. */
+async function almostADayLater<T>(run: () => Promise<T>): Promise<T> {
+  const { Date: real } = globalThis
+  const ahead = 86_400_000 - 60_000
+  globalThis.Date = class extends real {
+    constructor(...args: readonly unknown[]) {
+      super(...((args.length === 0 ? [real.now() + ahead] : args) as [number]))
+    }
+    static override now = () => real.now() + ahead
+  } as DateConstructor
+  try {
+    return await run()
+  } finally {
+    globalThis.Date = real
+  }
+}
 
 describe('no event twice', () => {
   test('counted from the publishing, not from the timestamp', async () => {
@@ -642,6 +695,31 @@ describe('no event twice', () => {
       seconds.length === 0 || seconds.some((one) => one === -1 || one > 86_000),
       'An event was published when an earlier one was about to be forgotten, and all keys that begin with `published:` expire together, in less than a day. Remember each event for a day, counted from its own publishing.',
       { expected: 'at least 86400 seconds', received: `${Math.max(0, ...seconds)} seconds` },
+    )
+  })
+
+  test('remembered for at least a day, in a batch too', async () => {
+    await publishBatch(BATCH)
+    // As if a day had passed.
+    for (const key of await box.admin.keys('published:*')) {
+      const seconds = await box.admin.ttl(key)
+      if (seconds >= 0 && seconds < 86_000) await box.admin.del(key)
+    }
+    await publishBatch(BATCH)
+    verifyEqual(
+      await streams(),
+      WHOLE,
+      'A batch was published, every key that expires in less than a day was deleted, as if that day had passed, and the batch was published again. Each event should be stored once, so remember every event of a batch for at least a day.',
+    )
+  })
+
+  test('remembered past midnight', async () => {
+    const first = await publish(event(1))
+    const again = await almostADayLater(() => publish(event(1)))
+    verifyEqual(
+      { ids: await eventIds(ALL), id: again },
+      { ids: ['e-1'], id: first },
+      'An event was published, the clock of the program was moved forward by almost a day, and the event was published again. It was stored a second time. Remember each event for at least a day from its publishing, even if a new day has begun: if there are marks for each day, look at the previous day too.',
     )
   })
 
@@ -765,6 +843,46 @@ describe('no event twice', () => {
       },
     })
   })
+
+  test('an ID like any other', async () => {
+    const batch = ['constructor', '__proto__', 'e-1'].map((eventId) => ({ ...event(1), eventId }))
+    const ids = await publishBatch(batch)
+    const again = await publishBatch(batch)
+    const diagnosis =
+      'A batch had events with the IDs `constructor`, `__proto__`, and `e-1`, and it was published twice. Each event should be stored once, and both calls should resolve to the same IDs. If you use an `eventId` as the name of a property, remember that every object has a property `constructor`: use a `Map` or a `Set`.'
+    const expected = batch.map(({ eventId }) => eventId)
+    verifyEqual(await eventIds(ALL), expected, diagnosis)
+    await verifyIds(ids, expected, diagnosis)
+    verifyEqual(again, ids, diagnosis)
+    // Whatever the keys are called, someone may use the same name as the ID of an event.
+    const names = (await box.admin.keys('published:*')).map((key) => key.slice('published:'.length))
+    for (const eventId of names.filter((name) => name !== '' && !ids.includes(name)).slice(0, 20)) {
+      if (batch.some((one) => one.eventId === eventId)) continue
+      const outcome = await attempt('publish', () =>
+        new EventPublisher(box.redis).publish({ ...event(1), eventId }),
+      )
+      verify(
+        outcome.ok && (await eventIds(ALL)).includes(eventId),
+        `An event with the ID \`${eventId}\` was published for the first time, but it wasn't stored. There's a key \`published:${eventId}\` that isn't the mark of this event. An \`eventId\` can be any string, so make sure that no mark can have the same key as something else you store.`,
+        { received: outcome.ok ? outcome.value : outcome.error },
+      )
+    }
+  })
+
+  test('whose mark is unreadable', async () => {
+    await publish(event(1))
+    for (const key of await box.admin.keys('published:*')) {
+      const isList = (await box.admin.type(key)) === 'list'
+      await box.admin.del(key)
+      await (isList ? box.admin.set(key, 'x') : box.admin.rpush(key, 'x'))
+    }
+    const outcome = await attempt('publish', () => new EventPublisher(box.redis).publish(event(1)))
+    verify(
+      outcome.ok || !(outcome.error instanceof StreamKeyError),
+      'All keys that begin with `published:` held a value of another type, and `publish` rejected with a `StreamKeyError`, although every key that has to be a stream was one. Only the reply about such a key becomes a `StreamKeyError`, so let the error from Redis (WRONGTYPE) reach the caller as it is.',
+      { received: !outcome.ok && outcome.error },
+    )
+  })
 })
 
 function afterLostReply(lost: string | undefined, found: Readonly<Record<string, string[]>>): string {
@@ -837,6 +955,24 @@ describe('maxlen', () => {
     )
   })
 
+  test('trims each time', async () => {
+    const publisher = new EventPublisher(box.redis, { maxlen: 5 })
+    await call('publish', () => publisher.publish(event(1)))
+    for (const n of [3, 5]) {
+      const entries = box.admin.pipeline()
+      for (let old = 1; old <= 150; old += 1) entries.xadd(ALL, '*', 'eventId', `old-${n}-${old}`)
+      await entries.exec()
+      const before = await box.admin.xlen(ALL)
+      await call('publish', () => publisher.publish(event(n)))
+      const left = await box.admin.xlen(ALL)
+      verify(
+        left <= before,
+        `A publisher with \`maxlen\` 5 published another event when \`stream:events\` had ${before} entries, and none of them was dropped. Each publish should trim the stream, not just the first one or every tenth, because other programs may append to it too.`,
+        { expected: `fewer than ${before + 1} entries`, received: `${left} entries` },
+      )
+    }
+  })
+
   test('keeps the oldest entry within maxlen', async () => {
     await plant(200)
     await publish(event(1), box.redis, { maxlen: 102 })
@@ -860,7 +996,7 @@ describe('maxlen', () => {
   })
 
   test('keeps everything without maxlen', async () => {
-    for (const options of [undefined, {}, { maxlen: undefined }, { maxlen: 1 }, { maxlen: 1_000 }]) {
+    for (const options of [undefined, {}, { maxlen: undefined }, { maxlen: 1 }, { maxlen: 5_000_000_000 }]) {
       const shown = options === undefined ? 'a call without options' : `the options ${show(options)}`
       const outcome = await attempt(
         'EventPublisher',
