@@ -87,6 +87,22 @@ describe('applyOnce', () => {
     )
   })
 
+  test('counts every point', async () => {
+    await call('applyOnce', () => applyOnce(box.redis, earned(1, 6_000_000_000)))
+    const spent: PointsEvent = {
+      eventId: 'e-2',
+      eventType: 'POINTS_SPENT',
+      userId: 'user-42',
+      points: 1_000,
+    }
+    await call('applyOnce', () => applyOnce(box.redis, spent))
+    verifyEqual(
+      await model(),
+      { balance: '5999999000', changes: '2' },
+      '6,000,000,000 points were earned and 1,000 spent, so the balance should be `5999999000`. Operators such as `| 0` cut a number to 32 bits, so pass the points on as they are.',
+    )
+  })
+
   test('changes nothing the second time', async () => {
     await call('applyOnce', () => applyOnce(box.redis, earned(1)))
     const second = await call('applyOnce', () => applyOnce(box.connect(), earned(1)))
@@ -430,6 +446,16 @@ describe('appendOnce', () => {
     )
   })
 
+  test('ignores what comes after the dash', async () => {
+    await box.admin.xadd(STREAM, '7-3', 'eventType', 'CARD_RENAMED', 'payload', '{}', 'commandId', 'x')
+    const outcome = await attempt('appendOnce', () => appendOnce(box.redis, append({ expectedVersion: 7 })))
+    verifyEqual(
+      [outcome.ok ? outcome.value : outcome.error, await logIds()],
+      ['first answer', ['7-3', '8-0', '9-0']],
+      'The last entry of the stream had the ID `7-3`, and 7 was expected, so the events should become `8-0` and `9-0`. The version is the number before the dash, whatever comes after it.',
+    )
+  })
+
   test('rejects any version but the current one', async () => {
     await plant(3)
     for (const expectedVersion of [1, 0, 7]) {
@@ -499,10 +525,15 @@ describe('appendOnce', () => {
       ['1-0', '2-0', '3-0', '4-0'],
       'Two commands with the same content and different IDs are two commands. A user may well want the same thing twice.',
     )
-    for (const [n, commandId] of ['CMD-1', 'cmd-1 ', 'shop:cmd-1'].entries()) {
+    for (const [n, commandId] of ['CMD-1', 'cmd-1 ', 'shop:cmd-1', 'cmd/1 é%20'].entries()) {
       const version = 4 + 2 * n
       const outcome = await attempt('appendOnce', () =>
         appendOnce(box.redis, append({ commandId, expectedVersion: version, answer: commandId })),
+      )
+      verify(
+        (await remembered(commandId)) === commandId || !outcome.ok || outcome.value !== commandId,
+        `The answer to the command \`${JSON.stringify(commandId)}\` isn't in the key \`command:${commandId}\`. Use the command ID as it is, so that other programs find the answer too.`,
+        { expected: commandId, received: await remembered(commandId) },
       )
       verifyEqual(
         [outcome.ok ? outcome.value : outcome.error, (await logIds()).length],
@@ -735,6 +766,42 @@ describe('appendOnce', () => {
       !outcome.ok || written === 2,
       `The last of three entries was deleted, so Redis refuses to add another \`3-0\`, and \`appendOnce\` returned an answer, although the stream has ${written} of its two events. Expected it to reject with the error from Redis. ${HIDDEN}`,
       { expected: 'the error from Redis', received: outcome.ok && outcome.value },
+    )
+  })
+
+  test('returns every answer as it is', async () => {
+    await attempt('appendOnce', () => appendOnce(box.redis, append({ expectedVersion: 7 })))
+    // What the code sees when it meets a conflict. Here, it's what the caller answers.
+    const seen = box.commands.map(({ reply }) => reply).filter((reply) => typeof reply === 'string')
+    for (const [n, answer] of ['007', '1.50', 'null', ...seen].entries()) {
+      const commandId = `answer-${n}`
+      for (const attempted of ['first', 'second']) {
+        const outcome = await attempt('appendOnce', () =>
+          appendOnce(box.redis, append({ commandId, answer, events: [] })),
+        )
+        verify(
+          outcome.ok && outcome.value === answer,
+          `A command had the answer \`${JSON.stringify(answer)}\`, and ${attempted === 'first' ? '`appendOnce` should return it' : 'a retry should get it too'}, exactly as it is. An answer can be any string, so don't convert it, and don't mark a conflict with a string that an answer could be, too.`,
+          { expected: answer, received: outcome.ok ? outcome.value : outcome.error },
+        )
+      }
+    }
+  })
+
+  test('works beside applyOnce on one connection', async () => {
+    const redis = box.connect()
+    await call('applyOnce', () => applyOnce(redis, earned(1)))
+    const outcome = await attempt('appendOnce', () => appendOnce(redis, append()))
+    const second = await attempt('applyOnce', () => applyOnce(redis, earned(2)))
+    const isStream = (await box.admin.type(STREAM)) === 'stream'
+    verifyEqual(
+      [
+        outcome.ok ? outcome.value : outcome.error,
+        isStream ? await logIds() : [],
+        second.ok ? await model() : second.error,
+      ],
+      ['first answer', ['1-0', '2-0'], { balance: '20', changes: '2' }],
+      '`applyOnce`, `appendOnce`, and `applyOnce` again were called on one connection. Each should do its own work. (Received: what `appendOnce` returned, the IDs in the stream, and the hash.) On one connection, `defineCommand` replaces an earlier command with the same name, so give each script its own.',
     )
   })
 })
