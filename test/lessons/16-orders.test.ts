@@ -98,6 +98,18 @@ async function plant(...facts: readonly { readonly eventType: string; readonly p
   }
 }
 
+const CLOCKS =
+  'An order was created by a program whose clock is 70 years ahead, and then paid and shipped by others, at versions 2 and 3.'
+
+/** An order whose first event has the latest time. */
+async function plantWithClocks(): Promise<void> {
+  for (const [index, fact] of [CREATED, PAID, SHIPPED].entries()) {
+    const timestamp = ['2096-02-01', '2026-02-03', '2026-02-02'][index]
+    const event = { ...eventOf(index + 1, fact), timestamp: `${timestamp}T09:00:00.000Z` }
+    await box.admin.xadd(KEY, `${index + 1}-0`, 'event', JSON.stringify(event))
+  }
+}
+
 interface Stored {
   readonly id: string
   readonly fields: readonly string[]
@@ -261,6 +273,12 @@ describe('evolve', () => {
           `An order with the status \`${status}\` costs 7697 cents, of which 4000 were paid and 300 refunded. After \`${fact.eventType}\`, \`evolve\` should ${what}, because the previous status and the amounts don't matter.`,
         )
       }
+      const before = order({ status, paidCents: 4_000, refundedCents: 300 })
+      verifyEqual(
+        await evolved(before, CREATED),
+        before,
+        `A second \`ORDER_CREATED\` changed an order with the status \`${status}\`. If there already is an order, it should stay as it is, whatever its status.`,
+      )
     }
   })
 
@@ -523,6 +541,19 @@ describe('decide', () => {
       created?.eventType === 'ORDER_CREATED' ? created.payload.lines : created,
       [{ sku: 'stamp', quantity: 1_000, unitCents: 4 }],
       many,
+    )
+    const huge = 3_000_000_000
+    const unlimited = `No rule in the lesson limits a quantity or an amount, so \`decide\` should accept ${huge} stamps at 4 cents and then refund all 13200000000 cents. Operators such as \`| 0\` and \`>> 0\` cut a number to 32 bits.`
+    const [stamps] = await decided(null, create([{ sku: 'stamp', quantity: huge }]), unlimited)
+    const total = 13_200_000_000
+    const paid = order({ totalCents: total, paidCents: total, status: 'paid' })
+    verifyEqual(
+      [
+        stamps?.eventType === 'ORDER_CREATED' && stamps.payload.taxCents,
+        await decided(paid, { type: 'IssueRefund', amountCents: total }, unlimited),
+      ],
+      [1_200_000_000, [refund(total)]],
+      unlimited,
     )
     for (const [before, command, fact, what] of cases) {
       const why = `No rule in the lesson forbids ${what}, so \`decide\` should return \`${fact.eventType}\` with the value as it is.`
@@ -855,6 +886,16 @@ describe('the commands', () => {
     verifyEqual(version, 6, '`cancelOrder` should resolve to the version of the order after its last event.')
   })
 
+  test('go by the version, not by the time', async () => {
+    await plantWithClocks()
+    const outcome = await attempt('deliverOrder', () => deliverOrder(box.redis, clock, 'order-1'))
+    verifyEqual(
+      outcome.ok ? outcome.value : outcome.error,
+      4,
+      `${CLOCKS} \`deliverOrder\` should resolve to version 4. Apply the events in the order of their versions, because clocks differ.`,
+    )
+  })
+
   test('pay an order once', async () => {
     await everyInterleaving({
       name: 'processPayment',
@@ -1078,6 +1119,39 @@ describe('the views', () => {
     verify(none === null, "`getOrder` should resolve to `null` for an order that doesn't exist.", {
       received: none,
     })
+  })
+
+  test('both go by the version, not by the time', async () => {
+    await plantWithClocks()
+    const found = await call('getOrder', () => getOrder(box.redis, 'order-1'))
+    const history = await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-1'))
+    verifyEqual(
+      [found?.status, history.map(({ version, status }) => [version, status])],
+      [
+        'shipped',
+        [
+          [1, 'created'],
+          [2, 'paid'],
+          [3, 'shipped'],
+        ],
+      ],
+      `${CLOCKS} \`getOrder\` and \`getOrderHistory\` should use all events in the order of their versions, because clocks differ. (Received: the status of the order, and the version and status of each entry.)`,
+    )
+  })
+
+  test('getOrder sees a deleted entry', async () => {
+    await plant(CREATED, PAID, refund(500), refund(200))
+    const refunded = async () => (await call('getOrder', () => getOrder(box.redis, 'order-1')))?.refundedCents
+    const first = await refunded()
+    await box.admin.xdel(KEY, '3-0')
+    await box.admin.xadd(KEY, '5-0', 'event', JSON.stringify(eventOf(5, refund(30))))
+    const second = await refunded()
+    await box.admin.xdel(KEY, '4-0')
+    verifyEqual(
+      [first, second, await refunded()],
+      [700, 230, 30],
+      'Two refunds were stored, of 500 and 200 cents, and `getOrder` was called. Then another program deleted the first one and added one of 30 cents, and `getOrder` was called again; then the same program deleted the one of 200 cents, and `getOrder` was called once more. (Received: `refundedCents` each time.) Read the events in each call, because neither their number nor the last ID shows whether they have changed.',
+    )
   })
 
   test('getOrderHistory returns one entry per event', async () => {
