@@ -1,5 +1,6 @@
 import { type Effect, effectsOf } from './effects.ts'
 import { missed } from './missed.ts'
+import { positionApart } from './position.ts'
 import { stale } from './stale.ts'
 import { nameOf, touches } from './touches.ts'
 import type { Collision, CommandStep, Lane, Recording, Step } from './types.ts'
@@ -13,6 +14,7 @@ export function collisionOf({ lanes, steps }: Pick<Recording, 'lanes' | 'steps'>
     lost(commands, effects) ??
     stale(commands, effects) ??
     twice(effects) ??
+    positionApart(effects) ??
     missed(ofTheAnswer(steps, lanes), effects)
   )
 }

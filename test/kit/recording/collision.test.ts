@@ -443,6 +443,68 @@ describe('torn reads', () => {
   })
 })
 
+describe('a position from another command than the events', () => {
+  const push = '2  RPUSH list b → (integer) 2'
+  const torn = { kind: 'torn', key: 'list' }
+
+  test('skips what was added after the read', () => {
+    const skipped = run(`
+      1  LRANGE list 0 499 → ["a"]
+      ${push}
+      1  LLEN list → (integer) 2
+      1  LRANGE list 2 501 → (empty array)`)
+    expect(collisionOf(skipped)).toEqual({ ...torn, looked: 1, changed: 2, again: 3 })
+    const inStream = run(`
+      1  XRANGE events - + COUNT 500 → [["1-0", ["n", "1"]]]
+      2  XADD events 2-0 n 2 → "2-0"
+      1  XREVRANGE events + - COUNT 1 → [["2-0", ["n", "2"]]]
+      1  XRANGE events (2-0 + COUNT 500 → (empty array)`)
+    expect(collisionOf(inStream)).toMatchObject({ kind: 'torn', looked: 1, changed: 2, again: 3 })
+  })
+
+  test('reads again what was added before the read', () => {
+    const again = run(`
+      1  LLEN list → (integer) 1
+      ${push}
+      1  LRANGE list 1 500 → ["b"]
+      1  LLEN list → (integer) 2
+      1  LRANGE list 1 500 → ["b"]`)
+    expect(collisionOf(again)).toEqual({ ...torn, looked: 1, changed: 2, again: 3 })
+  })
+
+  test.each([
+    [
+      'the next read begins after what was read',
+      'LRANGE list 1 500 → ["b"]',
+      'LLEN list → (integer) 3',
+      'LRANGE list 2 501 → ["c"]',
+    ],
+    [
+      'the first read found nothing',
+      'LRANGE list 1 500 → (empty array)',
+      'LLEN list → (integer) 2',
+      'LRANGE list 1 500 → ["b"]',
+    ],
+  ])("isn't one if %s", (_, read, length, next) => {
+    const calm = run(`
+      1  LLEN list → (integer) 1
+      ${push}
+      1  ${read}
+      1  ${length}
+      1  ${next}`)
+    expect(collisionOf(calm)).toBeUndefined()
+  })
+
+  test("isn't one if nothing changed in between", () => {
+    const calm = run(`
+      1  LRANGE list 0 499 → ["a"]
+      1  LLEN list → (integer) 1
+      ${push}
+      1  LRANGE list 1 500 → ["b"]`)
+    expect(collisionOf(calm)).toBeUndefined()
+  })
+})
+
 describe('a crash', () => {
   test('is between the last write that ran and the first command that never did', () => {
     const race = run(`
