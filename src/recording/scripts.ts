@@ -3,6 +3,8 @@ import type { CommandStep, Step } from './types.ts'
 
 /** What a script does, as far as its text tells. */
 export interface Script {
+  /** The first command in it that writes, or the first one: it tells scripts apart. */
+  readonly does: string
   readonly writes: boolean
   /** Numbers of the KEYS that it may write, from 1; undefined if a key that it writes has another name. */
   readonly writesTo?: ReadonlySet<number>
@@ -66,7 +68,9 @@ function readScript({ s, bytes }: CommandStep['args'][number]): Script | undefin
       key !== undefined && (CHANGES_ITS_FIRST.test(name) || (DELETES.test(name) && end === ')')),
   )
   const onlyDeletes = writing.length > 0 && writing.every(({ name = '' }) => DELETES.test(name))
+  const [telling = calls[0]] = writing
   return {
+    does: telling?.name?.toUpperCase() ?? '',
     writes: writing.length > 0,
     ...(isKnown && { writesTo: new Set(writing.map(({ key }) => Number(key))) }),
     mayOnlyLook: onlyDeletes && names.some(isReadOnly) && /\bif\b/.test(s),

@@ -1,3 +1,4 @@
+import { scriptsIn } from './scripts.ts'
 import { nameOf } from './touches.ts'
 import type { CommandStep, Recording, Step, Text } from './types.ts'
 
@@ -10,13 +11,24 @@ export interface Short {
 /** Shortens the commands of one run; leaves out `key`, which is shown above them. */
 export function shortener({ steps }: Pick<Recording, 'steps'>, key?: string) {
   const field = tellingField(steps)
+  const scriptOf = scriptNames(steps)
   return {
     step: (step: CommandStep): Short => ({
-      command: shortCommand(step, key, field),
+      command: shortCommand(step, key, field, scriptOf(step)),
       reply: shortReply(step),
     }),
     /** A command of the test's own. */
-    command: (args: readonly Text[]): string => shortCommand({ args }, key, field),
+    command: (args: readonly Text[]): string => shortCommand({ args }, key, field, 'script'),
+  }
+}
+
+/** `script`, or `script(XADD)` if that tells the scripts of the run apart. */
+function scriptNames(steps: readonly Step[]): (step: CommandStep) => string {
+  const scriptOf = scriptsIn(steps)
+  const does = new Set(steps.flatMap((step) => (step.kind === 'command' ? (scriptOf(step)?.does ?? []) : [])))
+  return (step) => {
+    const script = scriptOf(step)
+    return does.size > 1 && script !== undefined ? `script(${script.does})` : 'script'
   }
 }
 
@@ -51,10 +63,11 @@ function shortCommand(
   step: Pick<CommandStep, 'args'>,
   key: string | undefined,
   field: string | undefined,
+  script: string,
 ): string {
   const name = nameOf(step)
   const words = step.args.slice(1).map(({ s }) => s)
-  if (/^EVAL(SHA)?(_RO)?$/.test(name)) words.splice(0, 2, 'script')
+  if (/^EVAL(SHA)?(_RO)?$/.test(name)) words.splice(0, 2, script)
   if (/^FCALL(_RO)?$/.test(name)) words.splice(1, 1)
   const shown = words.flatMap((word, index) => {
     if (word === key) return []

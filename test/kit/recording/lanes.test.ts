@@ -82,6 +82,18 @@ describe('a row', () => {
     ])
   })
 
+  test('says what a script does where there are several that do different things', () => {
+    const look = `EVAL "return redis.call('XLEN', KEYS[1])" 1 a → (integer) 1`
+    const add = `EVAL "redis.call('XLEN', KEYS[1]) return redis.call('XADD', KEYS[1], '*', 'n', ARGV[1])" 1 a 2 → "2-0"`
+    const commands = (...lines: readonly string[]) =>
+      laneView(run(lines.map((line) => `1 ${line}`).join('\n'))).rows.flatMap((row) =>
+        row.kind === 'command' ? row.command : [],
+      )
+    expect(commands(look, add)).toEqual(['EVAL script(XLEN)', 'EVAL script(XADD) 2'])
+    expect(commands(add, add)).toEqual(['EVAL script 2', 'EVAL script 2'])
+    expect(commands('EVAL unknown 1 a 1 → "2-0"', add)).toEqual(['EVAL script 1', 'EVAL script 2'])
+  })
+
   test('names the key where there are several and none collided', () => {
     const { key, rows } = laneView(run('1  SET a 1 → OK\n1  SET b 2 → OK'))
     expect(key).toBeUndefined()
