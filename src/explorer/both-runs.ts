@@ -1,6 +1,7 @@
 import { type Line, lineWidth, span } from '../terminal/index.ts'
 import type { Explorer } from './model.ts'
 import { explorerScreen, keysScreen, type ScreenSize } from './screen.ts'
+import { wholeStepScreen } from './whole-step.ts'
 
 /** From this many columns on, each of two runs has nearly as many as a usual terminal. */
 const WIDE = 150
@@ -8,6 +9,7 @@ const WIDE = 150
 /** The run, and the other one beside it if there's room: yours on the left, the model answer's on the right. */
 export function bothRuns(explorer: Explorer, other: Explorer | undefined, size: ScreenSize): readonly Line[] {
   if (explorer.showsKeys) return keysScreen(size)
+  if (explorer.showsWhole) return wholeStepScreen(explorer, size)
   if (other === undefined || size.width < WIDE) return explorerScreen(explorer, size)
   const between = span(size.palette.unicode ? ' │ ' : ' | ', 'dim')
   const left = Math.floor((size.width - between.text.length) / 2)

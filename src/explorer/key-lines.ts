@@ -1,11 +1,13 @@
 import type { KeyLine, KeyView, Sign } from '../recording/index.ts'
-import { type Line, type Span, type Style, span } from '../terminal/index.ts'
+import { type Line, type Span, type Style, span, wrapCode } from '../terminal/index.ts'
 import { fitting, type Room } from './fitting.ts'
 
 /** A line about a key, and whether the step changed what it's about. */
 export interface PaintedLine {
   /** Called only for what's on the screen, because values are long. */
   line(): Line
+  /** The same with nothing cut off. */
+  whole(): readonly Line[]
   readonly isChanged: boolean
 }
 
@@ -30,15 +32,26 @@ export function keyLines(views: readonly KeyView[], options: KeyLinesOptions): r
     const about = [type, summary].filter((part) => part !== '').join(', ')
     const title = [signOf(sign), span(`${oneLine(key)}  `, 'bold'), span(oneLine(about), 'dim')]
     return [
-      { line: () => fitting(title, options), isChanged: hasNoOther(view) },
+      painted(() => title, hasNoOther(view), options),
       ...parts(lines, options.short).map((part) =>
         typeof part === 'number'
-          ? { line: () => fitting([span(`    … ${part} more`, 'dim')], options), isChanged: false }
-          : { line: () => fitting(partLine(part), options), isChanged: part.sign !== ' ' },
+          ? painted(() => [span(`    … ${part} more`, 'dim')], false, options)
+          : painted(() => partLine(part), part.sign !== ' ', options),
       ),
     ]
   })
 }
+
+function painted(line: () => Line, isChanged: boolean, options: Room): PaintedLine {
+  return {
+    line: () => fitting(line(), options),
+    whole: () => wrapCode(line(), options.width, DEEPER),
+    isChanged,
+  }
+}
+
+/** What doesn't fit continues on the next line, deeper than any part. */
+const DEEPER = ' '.repeat(5)
 
 /** Whether the key's own line is all that shows its change. */
 function hasNoOther({ sign, lines }: KeyView): boolean {

@@ -1,11 +1,12 @@
 import { PASTED } from '../terminal/index.ts'
 import { type Explorer, goTo, toCollision } from './model.ts'
 
-/** Shown on the screen, in this order, as `label`; `?` says what each of them does. */
-export const KEYS: readonly { readonly key: string; readonly label: string; readonly does: string }[] = [
+/** Shown on the screen, in this order, as `label` if they have one; `?` says what each of them does. */
+export const KEYS: readonly { readonly key: string; readonly label?: string; readonly does: string }[] = [
   { key: '←→', label: 'step', does: 'goes a step back or forward; Home and End, to the first or the last' },
-  { key: 'PgUp PgDn', label: 'by 10', does: 'goes ten steps back or forward' },
+  { key: 'PgUp PgDn', does: 'goes ten steps back or forward' },
   { key: 'c', label: 'collision', does: 'goes to the next step that collided with another' },
+  { key: 'w', label: 'whole', does: 'shows the whole command, its reply, and what it changed' },
   { key: 'jk', label: 'keys', does: 'scrolls the keys down or up' },
   { key: '/', label: 'key', does: 'shows only the keys that contain what you type; Esc shows all of them' },
   { key: 'm', label: 'model', does: "shows the model answer's run, and yours again" },
@@ -22,6 +23,7 @@ export function press(explorer: Explorer, key: string): Explorer {
     const { showsKeys, ...below } = explorer
     return below
   }
+  if (explorer.showsWhole) return pressedWhole(explorer, key)
   return explorer.typing === undefined ? pressed(explorer, key) : typed(explorer, explorer.typing, key)
 }
 
@@ -61,6 +63,11 @@ function pressed(explorer: Explorer, key: string): Explorer {
     case 'm':
     case 'M':
       return { ...explorer, asksForModel: true }
+    case 'w':
+    case 'W': {
+      const { scrolled: _, ...top } = explorer
+      return { ...top, showsWhole: true }
+    }
     case '/':
       return { ...explorer, typing: '' }
     case '?':
@@ -73,6 +80,17 @@ function pressed(explorer: Explorer, key: string): Explorer {
     default:
       return explorer
   }
+}
+
+/** The arrows step and `jk` scrolls; any other key goes back. */
+function pressedWhole(explorer: Explorer, key: string): Explorer {
+  if (key === '\x1b[C' || key === '\x1b[D') return pressed(explorer, key)
+  if (key === 'j' || key === 'k') {
+    const { scrolled = 0 } = pressed(explorer, key)
+    return { ...explorer, scrolled: Math.max(0, scrolled) }
+  }
+  const { showsWhole, scrolled, ...below } = explorer
+  return below
 }
 
 /** Letters of a filter; it applies as you type. */

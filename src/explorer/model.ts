@@ -38,6 +38,8 @@ export interface Explorer {
   readonly asksForModel?: true
   /** `?` was pressed; the next key leads back. */
   readonly showsKeys?: true
+  /** `w` was pressed: nothing of the current step is cut off. */
+  readonly showsWhole?: true
   /** A sentence about the last key press. */
   readonly notice?: string
   /** How it was left; undefined while it's on the screen. */

@@ -13,7 +13,7 @@ import {
   wrap,
 } from '../terminal/index.ts'
 import { fitting } from './fitting.ts'
-import { keyLines } from './key-lines.ts'
+import { keyLines, type PaintedLine } from './key-lines.ts'
 import { KEYS } from './keys.ts'
 import { divide, linesInView, windowWith } from './layout.ts'
 import { type Explorer, NO_STEPS, viewsOf } from './model.ts'
@@ -49,12 +49,13 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
   const inSight = rowsInView(explorer, rows, Math.max(0, current), heights.rows)
   const inView = windowWith(from, to, heights.keys, keys.length)
   const firstKey = Math.max(0, Math.min(inView + (explorer.scrolled ?? 0), keys.length - heights.keys))
+  const keysInView = unfolded(keys.slice(firstKey, firstKey + heights.keys), room - inSight.length)
   return [
     ...head,
     ...namingQueued(inSight).map((row, index) => paint(row, inSight[index])),
     ...rule,
-    ...keys.slice(firstKey, firstKey + heights.keys).map((line) => line()),
-    ...Array.from({ length: Math.max(0, room - inSight.length - heights.keys) }, (): Line => []),
+    ...keysInView,
+    ...Array.from({ length: Math.max(0, room - inSight.length - keysInView.length) }, (): Line => []),
     ...foot,
   ]
     .slice(0, height)
@@ -81,7 +82,8 @@ const INDENT = 2
 /** With fewer lines than this, the steps and the keys need all of them. */
 const LOW = 16
 
-function title({ recording, at, isModel }: Explorer, { width, palette, isAside }: ScreenSize): Line {
+/** What was recorded, and how far it has been stepped through. */
+export function title({ recording, at, isModel }: Explorer, { width, palette, isAside }: ScreenSize): Line {
   const { lesson, task, test, steps } = recording
   const progress = steps.length === 0 ? 'no steps' : progressOf(at, steps)
   const name = cut(
@@ -183,7 +185,7 @@ function keysTitle({ at, recording, filter, typing }: Explorer, { width, palette
 }
 
 interface KeyRows {
-  readonly lines: readonly (() => Line)[]
+  readonly lines: readonly PaintedLine[]
   /** The first and the last of them that changed. */
   readonly from: number
   readonly to: number
@@ -199,7 +201,8 @@ function keyRows(
   if (views.length === 0) {
     const sentence =
       filter === '' ? (at === 0 ? 'The database is empty.' : 'There are no keys.') : 'No key contains that.'
-    return { lines: [(): Line => [span(`  ${sentence}`, 'dim')]], from: 0, to: 0 }
+    const line: Line = [span(`  ${sentence}`, 'dim')]
+    return { lines: [{ line: () => line, whole: () => [line], isChanged: false }], from: 0, to: 0 }
   }
   const painted = keyLines(views, { width, palette, short })
   const from = Math.max(
@@ -210,15 +213,26 @@ function keyRows(
     0,
     painted.findLastIndex(({ isChanged }) => isChanged),
   )
-  return { lines: painted.map(({ line }) => line), from, to }
+  return { lines: painted, from, to }
+}
+
+/** In lines that would stay empty, what changed has nothing cut off. */
+function unfolded(lines: readonly PaintedLine[], room: number): readonly Line[] {
+  let spare = room - lines.length
+  return lines.flatMap((line) => {
+    const whole = line.isChanged && spare > 0 ? line.whole() : []
+    if (whole.length < 2 || whole.length - 1 > spare) return [line.line()]
+    spare -= whole.length - 1
+    return whole
+  })
 }
 
 /** A key and its word stay together. On a low screen, there's one line of keys, and the last of them always leaves. */
 function footer({ typing }: Explorer, { width, palette }: ScreenSize, isLow: boolean): readonly Line[] {
   if (typing !== undefined)
     return [[span(cut('Type a part of the key. Enter keeps it, Esc shows all keys.', width, palette), 'dim')]]
-  const entries = KEYS.map(
-    ({ key, label }): Line => [span(inCharset(key, palette), 'bold'), span(` ${label}`)],
+  const entries = KEYS.flatMap(({ key, label }): readonly Line[] =>
+    label === undefined ? [] : [[span(inCharset(key, palette), 'bold'), span(` ${label}`)]],
   )
   const beside = (line: Line, entry: Line): Line =>
     line.length === 0 ? entry : [...line, span('  '), ...entry]

@@ -172,7 +172,8 @@ function pendingLines(before: GroupState | undefined, after: GroupState | undefi
   })
 }
 
-function show({ s, bytes, hidden }: Text): string {
+/** What the recording has of a text, and how long it was if that isn't all. */
+export function show({ s, bytes, hidden }: Text): string {
   if (hidden === true) return '(hidden)'
   return bytes === undefined ? s : `${s} (${bytes} bytes)`
 }

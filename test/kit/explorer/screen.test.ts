@@ -6,6 +6,7 @@ import { divide } from '../../../src/explorer/layout.ts'
 import { goTo, openExplorer } from '../../../src/explorer/model.ts'
 import { explorerList } from '../../../src/explorer/plain.ts'
 import { explorerScreen } from '../../../src/explorer/screen.ts'
+import { wholeStepScreen } from '../../../src/explorer/whole-step.ts'
 import { changesBetween, type KeyState, type Recording, type Step } from '../../../src/recording/index.ts'
 import { paintLines } from '../../../src/terminal/index.ts'
 import { starterRun } from '../recording/starter.ts'
@@ -73,21 +74,52 @@ describe('a screen of 80 by 24', () => {
       '─ The keys after step 3 ────────────────────────────────────────────────────────',
       '~ aggregate:account:acc-1  stream, 2 entries, last 1795954934402-0',
       '    1-0  event {"eventId":"0b7f3a52-6f0a-4c1e-9d3b-000000000001","eventType":"A…',
-      '  + 1795954934402-0  event {"eventId":"0b7f3a52-6f0a-4c1e-9d3b-000000000003","e…',
+      '  + 1795954934402-0  event {"eventId":"0b7f3a52-6f0a-4c1e-9d3b-000000000003","ev',
+      '      entType":"ACCOUNT_DEBITED","payload":{"n":3}}',
       '    group mail  cursor 1-0, 1 pending',
       '      1-0  mailer-1, delivered once',
       '  seen  set, 1 member',
       '    e-1',
       '',
       '',
-      '',
-      '←→ step  PgUp PgDn by 10  c collision  jk keys  / key  m model  ? help  q quit',
+      '←→ step  c collision  w whole  jk keys  / key  m model  ? help  q quit',
     ])
+  })
+
+  test('cuts nothing off that a step changed while there are empty lines', () => {
+    const long = { s: 'x'.repeat(300) }
+    const key = (value: string): KeyState => ({ key: 'a', type: 'string', value: { s: value } })
+    const run = changing(key('old'), { key: 'a', type: 'string', value: long })
+    const shown = (height: number) => screen(run, 1, [80, height]).replace(/\s/g, '')
+    expect(shown(24)).toContain(long.s)
+    expect(shown(8)).not.toContain(long.s)
+    expect(shown(8)).toContain('xxx…')
+  })
+
+  test('shows the whole step on w, until a key that neither steps nor scrolls', () => {
+    const size = { width: 40, height: 9, palette: plain }
+    const shown = (...keys: readonly string[]) => {
+      const explorer = keys.reduce(press, goTo(openExplorer(starterRun()), 3))
+      return { explorer, text: paintLines(bothRuns(explorer, undefined, size), plain) }
+    }
+    const lines = shown('w').text.split('\n')
+    expect(lines).toHaveLength(9)
+    expect(lines[0]).toMatch(/step 3 of 4$/)
+    expect(lines[2]).toBe('second writer · changed')
+    expect(lines[3]).toBe('  XADD aggregate:account:acc-1 * event')
+    expect(shown('w', 'j').text.split('\n').slice(2, 7)).toEqual(lines.slice(3, 7).concat(expect.anything()))
+    expect(shown('w', 'k').text).toBe(lines.join('\n'))
+    const scrolled = Array.from({ length: 99 }, () => 'j')
+    expect(shown('w', ...scrolled).text).toContain('+ 1795954934402-0')
+    expect(shown('w', '\x1b[D').text).toContain('step 2 of 4')
+    expect(shown('w', '\x1b[D').text).toContain('→ (integer) 1')
+    const back = shown('w', 'q').explorer
+    expect([back.showsWhole, back.left]).toEqual([undefined, undefined])
   })
 
   test('on a small screen shows how to leave it', () => {
     const last = screen(starterRun(), 3, [60, 15]).split('\n').at(-1)
-    expect(last).toBe('←→ step  PgUp PgDn by 10  c collision  jk keys  q quit')
+    expect(last).toBe('←→ step  c collision  w whole  jk keys  / key  q quit')
   })
 
   test('has two thirds for the commands, if the keys need the rest', () => {
@@ -362,10 +394,16 @@ test('any screen is filled and never too small for what is on it', () => {
       fc.nat(5),
       fc.constantFrom('', 'c', '/se', '/zzz\r', 'jjjj'),
       (recording, palette, size, at, keys) => {
-        const text = screen(recording, at, size as [number, number], palette, keys)
-        expect(text.split('\n').length).toBe(size[1])
-        expect(widest(text)).toBeLessThanOrEqual(size[0])
-        expect(controlsIn(text)).toEqual([])
+        const [width, height] = size
+        const whole = wholeStepScreen(goTo(openExplorer(recording), at), { width, height, palette })
+        for (const text of [
+          screen(recording, at, [width, height], palette, keys),
+          paintLines(whole, palette),
+        ]) {
+          expect(text.split('\n').length).toBe(height)
+          expect(widest(text)).toBeLessThanOrEqual(width)
+          expect(controlsIn(text)).toEqual([])
+        }
       },
     ),
     { numRuns: 300 },
