@@ -47,7 +47,13 @@ export const command = defineCommand({
 /** A file, the last run of a lesson, or the last run of all. */
 async function chosen(context: Context, named: string | undefined): Promise<Recording> {
   if (named !== undefined && isFile(named)) return await parseFile(createReadStream(named), named)
-  if (named !== undefined && /[/\\]|\.json$/.test(named)) throw new UsageError(`There's no file ${named}.`)
+  if (named !== undefined && /[/\\]|\.json$/.test(named)) {
+    throw new UsageError(
+      existsSync(named)
+        ? `${named} is a folder. To explore a recording in it, name the file.`
+        : `There's no file ${named}.`,
+    )
+  }
   const { course, home } = await context.learner()
   const lesson = named === undefined ? undefined : findLesson(course, named)
   const recording = await readLastRun(home)
@@ -62,14 +68,19 @@ function isFile(name: string): boolean {
   return existsSync(name) && !statSync(name).isDirectory()
 }
 
-/** Says so if the lesson's tests have changed since: the diagnosis may be another one today. */
+/** Says so if the lesson isn't in this course, or if its tests have changed since: the diagnosis may be another one today. */
 async function withRemark(context: Context, recording: Recording): Promise<Recording> {
   const { course } = await context.learner()
-  if (!course.lessons.some(({ slug }) => slug === recording.lesson)) return recording
+  if (!course.lessons.some(({ slug }) => slug === recording.lesson)) {
+    return noted(recording, `This course has no lesson ${recording.lesson}.`)
+  }
   const { recordedVersion } = await import('../../check/index.ts')
   const version = await recordedVersion(course, await course.lesson(recording.lesson))
   if (version === recording.version) return recording
-  const remark = 'The tests of this lesson have changed since this was recorded.'
+  return noted(recording, 'The tests of this lesson have changed since this was recorded.')
+}
+
+function noted(recording: Recording, remark: string): Recording {
   return { ...recording, note: recording.note === undefined ? remark : `${recording.note} ${remark}` }
 }
 

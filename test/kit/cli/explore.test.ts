@@ -43,6 +43,8 @@ describe('without a terminal', () => {
     const version = await recordedVersion(course, await course.lesson('07-concurrency'))
     await writeFile(file, JSON.stringify({ ...starterRun(), version }))
     expect((await explore(home)).stdout).not.toContain(remark)
+    await writeFile(file, JSON.stringify({ ...starterRun(), lesson: '99-elsewhere' }))
+    expect((await explore(home)).stdout).toContain('This course has no lesson 99-elsewhere.')
   })
 
   test('--json prints the recording as it is', async () => {
@@ -71,7 +73,7 @@ describe('without a terminal', () => {
       'No run has been recorded yet. A check that fails records what happened in Redis, so run npx eventlings check 07 first.',
       'The last recorded run is from 07-concurrency. To record one for 02-list-store, run npx eventlings check 02',
       "There's no file run.json.",
-      "There's no file ./test.",
+      './test is a folder. To explore a recording in it, name the file.',
       "There's no file package.json/run.json.",
       "package.json isn't a recording (at v). To make a recording, run `npx eventlings check --record FILE`.",
       expect.stringContaining(
