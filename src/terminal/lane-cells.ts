@@ -96,7 +96,8 @@ export function bracket(
   })
   return cells.flatMap((cell, index) => {
     if (index === count - 1) return cell
-    const separator = index === at ? `${rule}${edge.left} ` : index + 1 === at ? ` ${edge.right}` : ` ${bar} `
+    const separator =
+      index === at ? `${rule}${edge.left} ` : isLast && index + 1 === at ? ` ${edge.right}` : ` ${bar} `
     return [...padded(cell, room), span(separator, 'dim')]
   })
 }

@@ -27,14 +27,13 @@ export interface Layout {
 const NARROWEST = 24
 /** Minimum width of a terminal with lanes. */
 const WIDE_ENOUGH = 80
-const MOST_LANES = 3
 
 export function layoutOf({ lanes, rows }: LaneView, { width, sideBySide, indent = 0 }: LaneOptions): Layout {
   const { digits, ms } = columnsFor(rows)
   const room = width - indent - digits - ms - 3
   const count = lanes.length
   const lane = Math.floor((room - 3 * (count - 1)) / count)
-  const fits = sideBySide && width >= WIDE_ENOUGH && count > 1 && count <= MOST_LANES && lane >= NARROWEST
+  const fits = sideBySide && width >= WIDE_ENOUGH && count > 1 && lane >= NARROWEST
   return {
     indent,
     digits,

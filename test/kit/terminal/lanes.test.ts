@@ -126,12 +126,15 @@ describe('two clients', () => {
   })
 })
 
-test('three clients have lanes where they fit, four share one column', () => {
+test('several clients have lanes where they fit, and otherwise share one column', () => {
   const clients = (count: number) =>
     run(Array.from({ length: count }, (_, index) => `${index + 1}  GET a → "${index}"`).join('\n'))
   expect(painted(clients(3), { width: 120 })).toMatch(/client 1 +│ client 2 +│ client 3$/m)
   expect(painted(clients(3))).toContain('A = client 1, B = client 2, C = client 3')
-  expect(painted(clients(4), { width: 200 })).toMatch(/^D {2}4 .*GET → 3$/m)
+  expect(painted(clients(4), { width: 124 })).toMatch(/client 1 +│ client 2 +│ client 3 +│ client 4$/m)
+  const held = run('1  GET a → (nil)\n2  GET a → (nil)\n3  SET a 1 → OK\n2! SET a 2 → OK')
+  expect(painted(held, { width: 120 })).toMatch(/^ +│ ┌── SET, held by the check ─+┤/m)
+  expect(painted(clients(4), { width: 100 })).toMatch(/^D {2}4 .*GET → 3$/m)
 })
 
 test('a long run keeps its beginning, its end, and the collision', () => {
