@@ -56,9 +56,14 @@ export interface Failure {
 
 /**
  * Why a run has no verdict, because of Redis or of the machine. `paused`: it was silent for a while and is answering
- * again.
+ * again. `no server`: a server of the suite's own couldn't be started or stopped.
  */
-export type Disturbance = Misbehavior | 'silent' | 'paused'
+export type Disturbance = Misbehavior | 'silent' | 'paused' | 'no server'
+
+export type Disturbed =
+  | { readonly by: Exclude<Disturbance, 'no server'> }
+  /** `why` is without its period. */
+  | { readonly by: 'no server'; readonly why: string }
 
 /** What a worker reports, one line each. */
 export type Report =
@@ -82,7 +87,7 @@ export type Report =
   | ({ readonly kind: 'ending'; readonly failure: Failure } & Commands)
   | { readonly kind: 'redis'; readonly news: RedisNews }
   /** Nothing else that this run reports counts. */
-  | { readonly kind: 'disturbed'; readonly by: Disturbance }
+  | ({ readonly kind: 'disturbed' } & Disturbed)
   /** `stays`: the process is as it was before, and waits for another answer. */
   | { readonly kind: 'done'; readonly notes: readonly string[]; readonly stays: boolean }
 

@@ -8,7 +8,7 @@ import { type Course, filesOf, type Lesson } from '../../course/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import type { Need, RunningRedis } from '../../redis/index.ts'
 import type { Problem } from '../es-module.ts'
-import type { Disturbance, RecordJob } from '../protocol.ts'
+import type { Disturbed, RecordJob } from '../protocol.ts'
 import type { Target } from '../result.ts'
 import { readAnswer } from './answer-file.ts'
 import { bundleAnswer } from './bundle.ts'
@@ -44,7 +44,7 @@ export interface Attempt {
   readonly output: string
   readonly verdict: Verdict
   /** Why the run proves nothing about the answer: something Redis did. */
-  readonly disturbed?: Disturbance | undefined
+  readonly disturbed?: Disturbed | undefined
   /** The same, for something that broke in the check itself. */
   readonly broken?: string | undefined
   /** The learner's own files of earlier lessons that the answer was built on, as shown. */
@@ -138,7 +138,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
         used: true,
         output: ran.output,
         verdict: judge(ran, { tasks, shown }),
-        disturbed: ran.ending.kind === 'disturbed' ? ran.ending.by : undefined,
+        disturbed: ran.ending.kind === 'disturbed' ? ran.ending : undefined,
         broken: whyBroken(ran),
         builtOn,
         recording: recording === undefined ? undefined : await takeRecording(recording),

@@ -1,6 +1,6 @@
 import { RedisGoneError, RedisTroubleError, type RunningRedis } from '../../redis/index.ts'
 import type { RedisNews } from '../kit/pulse.ts'
-import type { Disturbance } from '../protocol.ts'
+import type { Disturbance, Disturbed } from '../protocol.ts'
 
 /**
  * Redis was silent for a while and is answering again. A test that failed in the meantime proves nothing; another try
@@ -51,7 +51,8 @@ export function newsTeller(say: Say | undefined): (news: RedisNews) => void {
 }
 
 /** The error for a check that ended without a verdict, because of something Redis did. */
-export function noVerdict(by: Disturbance, { kind, description }: RunningRedis): Error {
+export function noVerdict(disturbed: Disturbed, { kind, description }: RunningRedis): Error {
+  const { by } = disturbed
   switch (by) {
     case 'gone':
     case 'restarted':
@@ -63,6 +64,12 @@ export function noVerdict(by: Disturbance, { kind, description }: RunningRedis):
         `Redis repeatedly stopped answering (${description})`,
         'Check again when the server is less busy, or choose another Redis with --redis.',
       )
+    case 'no server':
+      return new RedisTroubleError(
+        kind,
+        `The check couldn't use a server of its own (${disturbed.why})`,
+        'Fix that, then check again.',
+      )
     default:
       return new RedisTroubleError(kind, `${TROUBLES[by].what} (${description})`, TROUBLES[by].remedy)
   }
@@ -70,7 +77,7 @@ export function noVerdict(by: Disturbance, { kind, description }: RunningRedis):
 
 const TROUBLES: Readonly<
   Record<
-    Exclude<Disturbance, 'gone' | 'restarted' | 'busy' | 'paused'>,
+    Exclude<Disturbance, 'gone' | 'restarted' | 'busy' | 'paused' | 'no server'>,
     { readonly what: string; readonly remedy: string }
   >
 > = {

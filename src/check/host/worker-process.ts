@@ -3,7 +3,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { SandboxEnvironment } from '../kit/environment.ts'
 import type { RedisNews } from '../kit/pulse.ts'
-import type { Disturbance, Job, Report, WorkerSetup } from '../protocol.ts'
+import type { Disturbed, Job, Report, WorkerSetup } from '../protocol.ts'
 import { LOADED, signature } from '../worker/report.ts'
 
 /** How a run ended, as seen from outside its process. */
@@ -13,7 +13,7 @@ export interface RunRecord {
   readonly forged: boolean
   readonly ending:
     | { readonly kind: 'done' }
-    | { readonly kind: 'disturbed'; readonly by: Disturbance }
+    | ({ readonly kind: 'disturbed' } & Disturbed)
     | { readonly kind: 'exit'; readonly code: number | null; readonly signal: string | null }
     | { readonly kind: 'silent'; readonly seconds: number }
   /** What the answer printed, cut. */

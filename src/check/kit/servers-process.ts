@@ -4,15 +4,22 @@
  * with it.
  */
 import { createInterface } from 'node:readline'
-import { sentenceOf } from '../../common/errors.ts'
+import { codeOf, sentenceOf } from '../../common/errors.ts'
+import { inWords } from '../../common/system-errors.ts'
 import { startCluster } from '../../redis/cluster.ts'
+import { RedisUnavailableError } from '../../redis/errors.ts'
 import { type OwnServer, startOwnServer } from '../../redis/own-server.ts'
+import { diskProblem } from './disk-room.ts'
 import type { Ask, ServersReply } from './servers-messages.ts'
 
 const servers = new Map<number, Pick<OwnServer, 'stop'> & Partial<OwnServer>>()
 let last = 0
 
 async function answer(ask: Ask): Promise<ServersReply> {
+  if (ask.what === 'server' || ask.what === 'cluster') {
+    const problem = await diskProblem()
+    if (problem !== undefined) throw new Error(problem)
+  }
   switch (ask.what) {
     case 'server': {
       const server = await startOwnServer({ args: ask.args, ...(ask.folder && { folder: ask.folder }) })
@@ -35,13 +42,20 @@ async function answer(ask: Ask): Promise<ServersReply> {
   }
 }
 
+function problemIn(error: unknown): string {
+  // Its remedy is another source of Redis, but these servers are the suite's own whatever the source.
+  if (error instanceof RedisUnavailableError) return error.problem
+  const why = inWords(codeOf(error))
+  return why === undefined ? sentenceOf(error) : `${(error as NodeJS.ErrnoException).path}: ${why}`
+}
+
 const lines = createInterface({ input: process.stdin })
 lines.on('line', (line) => {
   const { id, ...ask } = JSON.parse(line) as Ask & { readonly id: number }
   const say = (reply: object) => process.stdout.write(`${JSON.stringify({ id, ...reply })}\n`)
   answer(ask).then(
     (done) => say({ done }),
-    (error: unknown) => say({ failed: sentenceOf(error) }),
+    (error: unknown) => say({ failed: problemIn(error) }),
   )
 })
 process.stdin.on('error', () => {})

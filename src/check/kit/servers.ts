@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { sentenceOf } from '../../common/errors.ts'
+import { diskProblem } from './disk-room.ts'
 import { startOwn } from './processes.ts'
 import { offTheClock } from './pulse.ts'
 import type { Ask, ServersReply } from './servers-messages.ts'
@@ -14,6 +16,17 @@ let keeper: ChildProcess | undefined
 let lastId = 0
 const waiting = new Map<number, Waiting>()
 
+let trouble: string | undefined
+
+/**
+ * What keeps the servers of this suite from working, without a period; undefined if it uses none or nothing does.
+ * Whether they start and have room is never up to the learner's code, so a test that fails then proves nothing about
+ * it.
+ */
+export async function serverTrouble(): Promise<string | undefined> {
+  return trouble ?? (keeper === undefined ? undefined : await diskProblem())
+}
+
 /** Sends a request to the process that keeps this suite's servers, and starts it on the first one. */
 export async function askServers(ask: Ask): Promise<ServersReply> {
   keeper ??= startKeeper()
@@ -26,6 +39,9 @@ export async function askServers(ask: Ask): Promise<ServersReply> {
       child.stdin?.write(`${JSON.stringify({ id, ...ask })}\n`)
     })
     return await offTheClock(answer)
+  } catch (error) {
+    trouble ??= sentenceOf(error).replace(/\.$/, '')
+    throw error
   } finally {
     waiting.delete(id)
     if (waiting.size === 0) hold(child, false)

@@ -13,6 +13,7 @@ import { guardProcesses } from '../kit/processes.ts'
 import { isSpoiled, onRedisNews, silencesSoFar } from '../kit/pulse.ts'
 import { keepOthers } from '../kit/recording.ts'
 import { adminClient, misbehaviorSince, noteCondition, warmUp } from '../kit/sandbox.ts'
+import { serverTrouble } from '../kit/servers.ts'
 import type { Disturbance, Failure, Job, Report, WorkerSetup } from '../protocol.ts'
 import { collectGarbageWhenIdle } from './collect-garbage.ts'
 import { guardEndings } from './exit-guard.ts'
@@ -125,6 +126,11 @@ async function check(
    */
   const disturbance = async (): Promise<boolean> => {
     if (isSpoiled()) return false
+    const why = await serverTrouble()
+    if (why !== undefined) {
+      report({ kind: 'disturbed', by: 'no server', why })
+      return true
+    }
     const misbehavior = await misbehaviorSince() // first, because it waits for a Redis that has just fallen silent
     const by: Disturbance | undefined =
       misbehavior ?? (silencesSoFar(!lastTry) > silences ? 'paused' : undefined)

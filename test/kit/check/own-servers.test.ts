@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import net from 'node:net'
+import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { Cluster, Redis } from 'ioredis'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openChecker } from '../../../src/check/index.ts'
 import { countLeftOpen, disconnectGuests } from '../../../src/check/kit/connections.ts'
+import { diskProblem } from '../../../src/check/kit/disk-room.ts'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
 import { call, type OwnServer, passesOnRefusedWrite, useSandbox } from '../../../src/check/kit/index.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
@@ -210,6 +212,28 @@ setInterval(() => {}, 1000)`
     suite.kill('SIGKILL')
     while (existsSync(folder)) await new Promise((resolve) => setTimeout(resolve, 20))
   })
+})
+
+test("when one can't start, there is no verdict on the answer", async () => {
+  const redis = await startRedis('embedded')
+  vi.stubEnv('TMPDIR', '/nowhere')
+  const checker = await openChecker({ course: await loadCourse(), redis })
+  await expect(checker.check('24-durability', { kind: 'solution' })).rejects.toMatchObject({
+    name: 'RedisTroubleError',
+    exitCode: 3,
+    message: expect.stringMatching(
+      /^The check couldn't use a server of its own \(\/nowhere\/\S+: it doesn't exist\), so your answer wasn't judged/,
+    ),
+  })
+  await checker.close()
+  vi.unstubAllEnvs()
+  await redis.stop()
+})
+
+test('a disk without room for their data is reported', async () => {
+  const disk = (bavail: number) => async () => ({ bavail, bsize: 4096 })
+  expect(await diskProblem(disk(1024))).toBeUndefined()
+  expect(await diskProblem(disk(10))).toBe(`the disk with ${tmpdir()} has only 40 kB left`)
 })
 
 test('tasks that need one are skipped with a reason on a machine without redis-server', async () => {
