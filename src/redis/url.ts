@@ -28,8 +28,10 @@ export async function startUrl(
 ): Promise<RunningRedis> {
   const address = readAddress(url)
   try {
-    const version = await examined(address)
-    const lease = await taken(address, notify)
+    const { version, lease } = await againAfterStandstill(async () => ({
+      version: await examined(address),
+      lease: await taken(address, notify),
+    }))
     const hasServer = findRedisServer(env) !== undefined
     return {
       url: plainUrl(address),
@@ -51,6 +53,35 @@ export async function startUrl(
     throw why === undefined ? error : unavailable(why, error)
   }
 }
+
+/** A longer time between two ticks means that this program stood still, in milliseconds. */
+const STANDSTILL_MS = 2_000
+
+/**
+ * Runs it again if it failed while this program stood still, because of Ctrl-Z or a closed laptop: its time limits were
+ * over before it could read a reply, so its failure says nothing about the server.
+ */
+async function againAfterStandstill<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    let stoodStill = false
+    let last = performance.now()
+    // Of all timers that are overdue after a standstill, this one is called first.
+    const ticks = setInterval(() => {
+      const now = performance.now()
+      stoodStill ||= now - last > STANDSTILL_MS
+      last = now
+    }, 100)
+    try {
+      return await run()
+    } catch (error) {
+      if (!stoodStill || tries === MOST_TRIES) throw error
+    } finally {
+      clearInterval(ticks)
+    }
+  }
+}
+
+const MOST_TRIES = 3
 
 /** Looks at the server without leaving anything there. */
 async function examined(address: Address): Promise<ServerVersion> {

@@ -14,6 +14,7 @@ import {
 import { need } from '../need.ts'
 import { bulk, decoy, listening, tinyRedis } from './decoys.ts'
 import { CERTIFICATE, KEY } from './self-signed.ts'
+import { slowProxy } from './slow-proxy.ts'
 
 async function refusal(url: string): Promise<RedisUnavailableError> {
   try {
@@ -40,7 +41,27 @@ async function lent(): Promise<{ port: string; client: (database: number) => Red
   }
 }
 
+/** Stops this whole process, as Ctrl-Z does. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
 describe('a borrowed Redis', () => {
+  test("isn't blamed for a reply that came while this program stood still", async () => {
+    const { port } = await lent()
+    const stoodAt: string[] = []
+    const proxy = await slowProxy(Number(port), {
+      onCommand(name) {
+        if (stoodAt.length > 0) return
+        stoodAt.push(name)
+        standStill(5_500) // longer than the limit for everything
+      },
+    })
+    const redis = await startRedis(parsePreference(`redis://127.0.0.1:${proxy}/3`))
+    await redis.stop()
+    expect(stoodAt).toHaveLength(1)
+  })
+
   test('is accepted when the database is empty, and marked', async () => {
     const { port, client } = await lent()
     const redis = await startRedis(parsePreference(`redis://127.0.0.1:${port}/3`))
