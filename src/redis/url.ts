@@ -29,7 +29,7 @@ export async function startUrl(
   const address = readAddress(url)
   try {
     const { version, lease } = await againAfterStandstill(async () => ({
-      version: await examined(address),
+      version: await examined(address, notify),
       lease: await taken(address, notify),
     }))
     const hasServer = findRedisServer(env) !== undefined
@@ -83,9 +83,13 @@ async function againAfterStandstill<T>(run: () => Promise<T>): Promise<T> {
 
 const MOST_TRIES = 3
 
+/** Silence after which it's reported, in milliseconds. */
+const SILENCE_MS = 800
+
 /** Looks at the server without leaving anything there. */
-async function examined(address: Address): Promise<ServerVersion> {
-  const { client, version, mode, info } = await probe(address)
+async function examined(address: Address, notify: (sentence: string) => void): Promise<ServerVersion> {
+  const told = setTimeout(() => notify(`Waiting for ${address.place} to answer …`), SILENCE_MS)
+  const { client, version, mode, info } = await probe(address).finally(() => clearTimeout(told))
   try {
     const problem =
       wrongVersion(address, version) ??

@@ -16,9 +16,12 @@ import { bulk, decoy, listening, tinyRedis } from './decoys.ts'
 import { CERTIFICATE, KEY } from './self-signed.ts'
 import { slowProxy } from './slow-proxy.ts'
 
-async function refusal(url: string): Promise<RedisUnavailableError> {
+async function refusal(
+  url: string,
+  onNotice: (sentence: string) => void = () => {},
+): Promise<RedisUnavailableError> {
   try {
-    await startRedis(parsePreference(url))
+    await startRedis(parsePreference(url), { onNotice })
   } catch (error) {
     if (error instanceof RedisUnavailableError) return error
     throw error
@@ -147,10 +150,15 @@ describe('a bad address', () => {
     )
   })
 
-  test('it stays silent, which is noticed within seconds', async () => {
+  test('it stays silent, which is reported at once and ends within seconds', async () => {
     const port = await decoy(() => {})
     const started = performance.now()
-    expect((await refusal(`redis://127.0.0.1:${port}`)).problem).toBe(`127.0.0.1:${port} doesn't answer.`)
+    const said: string[] = []
+    const { problem } = await refusal(`redis://127.0.0.1:${port}`, (sentence) => said.push(sentence))
+    expect([...said, problem]).toEqual([
+      `Waiting for 127.0.0.1:${port} to answer …`,
+      `127.0.0.1:${port} doesn't answer.`,
+    ])
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 
