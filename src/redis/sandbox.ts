@@ -22,7 +22,7 @@ export interface Sandbox {
  * Everything that touches the marker is one script, because another program may be about to do the same. The marker
  * is `eventlings`, or `eventlings TOKEN UNTIL` while a program works here, with the time in milliseconds by the clock
  * of Redis. A missing marker was deleted along with the data (by an answer, by FLUSHDB in the console) and is
- * restored.
+ * restored. A full Redis refuses the marker, so there a lease ends with an empty database, which needs none.
  */
 const LEASE_SCRIPT = `
 local act, own, ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -40,7 +40,8 @@ elseif held and token ~= own then
 end
 if act == 'take' or act == 'clean' then redis.call('FLUSHDB') end
 if act == 'release' then
-  redis.call('SET', KEYS[1], 'eventlings')
+  local marked = redis.pcall('SET', KEYS[1], 'eventlings')
+  if type(marked) == 'table' and marked.err then redis.call('FLUSHDB') end
 else
   redis.call('SET', KEYS[1], string.format('eventlings %s %.0f', own, now + ms))
 end

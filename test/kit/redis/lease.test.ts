@@ -10,8 +10,10 @@ import {
   SandboxLostError,
   startRedis,
 } from '../../../src/redis/index.ts'
+import { need } from '../need.ts'
 import { plainProgram } from '../plain-program.ts'
 import { until } from './decoys.ts'
+import { stoppableServer } from './stoppable-server.ts'
 
 const heldRedis = await plainProgram(path.join(import.meta.dirname, 'held-redis.ts'))
 let server: RunningRedis
@@ -64,6 +66,22 @@ describe('a borrowed database', () => {
   test('is taken by one of two programs that come at the same moment', async () => {
     const both = await Promise.allSettled([take(), take()])
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  need('redis-server').test('is free again immediately, even if Redis is full by then', async () => {
+    const { url } = await stoppableServer()
+    const client = new Redis(url)
+    onTestFinished(() => client.disconnect())
+    const first = await startRedis(parsePreference(url))
+    await client.set('a', '1')
+    await client.config('SET', 'maxmemory', '1')
+    await first.stop()
+    expect(await client.dbsize()).toBe(0)
+    await client.config('SET', 'maxmemory', '0')
+    const said: string[] = []
+    const next = await startRedis(parsePreference(url), { onNotice: (sentence) => said.push(sentence) })
+    await next.stop()
+    expect(said.filter((sentence) => !sentence.startsWith('Waiting for'))).toEqual([])
   })
 
   test('is free again immediately when the program ends normally', async () => {
