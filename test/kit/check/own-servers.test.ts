@@ -214,7 +214,7 @@ setInterval(() => {}, 1000)`
   })
 })
 
-test("when one can't start, there is no verdict on the answer", async () => {
+test("if a server can't start, the answer gets no verdict", async () => {
   const redis = await startRedis('embedded')
   vi.stubEnv('TMPDIR', '/nowhere')
   const checker = await openChecker({ course: await loadCourse(), redis })
