@@ -171,10 +171,17 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
   }
 }
 
-/** Why the record proves nothing about the answer: the process threw outside it, or never got to it. */
-function whyBroken({ reports, ending, output }: RunRecord): string | undefined {
+/**
+ * Why the record proves nothing about the answer: the process threw outside it, never got to it, or was killed by
+ * someone else.
+ */
+function whyBroken({ reports, forged, ending, output }: RunRecord): string | undefined {
   const broken = reports.find((report) => report.kind === 'broken')
   if (broken !== undefined) return broken.why
+  // An answer can't kill its process, nor can the watchdog, without a report of that.
+  const isExplained = forged || reports.some(({ kind }) => kind === 'ending' || kind === 'unusable')
+  if (!isExplained && ending.kind === 'exit' && ending.signal === 'SIGKILL')
+    return 'its process was killed from outside (SIGKILL), as a system does when its memory runs out'
   if (reports.length > 0) return undefined
   switch (ending.kind) {
     case 'done':

@@ -1,5 +1,8 @@
+import { constants } from 'node:os'
 import type { Failure } from '../protocol.ts'
 import { placeIn } from './source-location.ts'
+
+const { SIGKILL } = constants.signals
 
 export interface EndingGuard {
   /** Reports the endings of this answer after this call. */
@@ -13,7 +16,9 @@ export function guardEndings(): EndingGuard {
   let say: (failure: Failure) => void = () => {}
   let attempt: Failure | undefined
   const leave = process.exit.bind(process)
-  const kill = process.kill.bind(process)
+  // Undocumented, and what `process.kill` calls in the end.
+  const inside = process as unknown as { _kill(pid: number, signal: number): number }
+  const kill = inside._kill.bind(process)
   const own = process.pid
   process.exit = (code) => {
     say(failure(`process.exit(${code ?? ''})`))
@@ -27,8 +32,12 @@ export function guardEndings(): EndingGuard {
     // Whatever the signal: even the question whether a process is alive is refused, because the check needs its own.
     attempt = failure(`process.kill(${pid === own ? 'process.pid' : pid})`)
     say(attempt)
-    kill(own, 'SIGKILL')
+    kill(own, SIGKILL)
     return true
+  }
+  inside._kill = (pid) => {
+    say(failure(`process._kill(${pid === own ? 'process.pid' : pid})`))
+    return kill(own, SIGKILL)
   }
   return {
     watch(tell) {

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished } from 'vitest'
 import { need } from '../need.ts'
+import { descendants } from '../processes.ts'
 import { slowProxy } from '../redis/slow-proxy.ts'
 import { type StoppableServer, stoppableServer } from '../redis/stoppable-server.ts'
 import { fixtureRoot, openFixture, SLUG, spelledOut } from './fixture-course.ts'
@@ -55,6 +57,11 @@ const wakeWhenTold = (server: StoppableServer, sentence: string) => {
 const pause = async (server: StoppableServer) => server.pause()
 const FULL = ['CONFIG', 'SET', 'maxmemory', '100000']
 const TOLD = ["Redis isn't answering. Waiting for it …", 'Redis is answering again.']
+
+function isWorker(pid: number): boolean {
+  const ps = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
+  return ps.stdout.includes('--max-old-space-size')
+}
 
 /** What another client does to the server. */
 async function configure(server: StoppableServer, ...words: string[]): Promise<void> {
@@ -123,6 +130,18 @@ export async function append(redis: Redis, key: string, value: string, expected:
     await expect(replica.check(right)).rejects.toMatchObject({
       name: 'RedisTroubleError',
       message: expect.stringContaining('a read-only replica now'),
+    })
+  })
+
+  test('the process of the check is killed from outside, so there is no verdict', async () => {
+    const { check } = await disturbed({
+      async atFirst() {
+        for (const pid of descendants(process.pid).filter(isWorker)) process.kill(pid, 'SIGKILL')
+      },
+    })
+    await expect(check(wrong)).rejects.toMatchObject({
+      name: 'BrokenCheckError',
+      message: expect.stringContaining('its process was killed from outside (SIGKILL)'),
     })
   })
 
