@@ -248,6 +248,18 @@ describe('nextSteps', () => {
       'The customer paid 7,697 and 500 cents. A refund of 7,697 was requested, and the payment service issued it. That leaves 500 to refund: `REFUND_ISSUED` is the answer to `REFUND_REQUESTED`, so only one of the two counts.',
     )
     await steps(
+      [CREATED, PAID, CANCELLED, event(8, 'REFUND_ISSUED', { amountCents: 500 })],
+      clock(),
+      [refund(7_697)],
+      "The customer paid 7,697 cents, no refund was requested, and there's a `REFUND_ISSUED` of 500. `nextSteps` should request 7,697: the amount due is what was paid minus what was requested, and events of other types don't matter.",
+    )
+    await steps(
+      [CREATED, CANCELLED, event(8, 'PAYMENT_RECEIVED', { amountCents: 6_000_000_000 })],
+      clock(),
+      [refund(6_000_000_000)],
+      'The customer paid 6,000,000,000 cents. `nextSteps` should request all of it. Operators such as `| 0` cut a number to 32 bits.',
+    )
+    await steps(
       [CREATED, PAID, RESERVED, CONFIRMED, event(9, 'ORDER_CANCELLED', { reason: 'customer' })],
       clock(),
       [refund(7_697)],
@@ -448,6 +460,31 @@ describe('runService', () => {
       seen,
       ['ORDER_CREATED', 'STOCK_RESERVED'],
       'A second service (group `mail`) should see every event on the bus once, in order, no matter what the first service has handled.',
+    )
+    const payment = { group: 'payment', consumer: 'payment-1' }
+    const pay = ({ eventType }: Event): readonly Fact[] =>
+      eventType === 'ORDER_CREATED'
+        ? [{ eventType: 'PAYMENT_RECEIVED', payload: { amountCents: 7_697 } }]
+        : []
+    await call('runService', () => runService(box.connect(), payment, pay, clock))
+    verifyEqual(
+      await typesIn(),
+      ['ORDER_CREATED', 'STOCK_RESERVED', 'PAYMENT_RECEIVED'],
+      'The services `stock`, `mail`, and `payment` handled the same events, one after the other, and `payment` reacts to `ORDER_CREATED`, too. Its reaction should be on the bus. An event that one group has handled is new to the others, so keep separate marks for each group.',
+    )
+  })
+
+  test('creates its group again', async () => {
+    const redis = box.connect()
+    await publish(CREATED)
+    await call('runService', () => runStock(redis))
+    await box.admin.del(BUS)
+    await publish(event(8, 'ORDER_CREATED'))
+    const outcome = await attempt('runService', () => runStock(redis))
+    verifyEqual(
+      [outcome.ok ? outcome.value : outcome.error, await typesIn()],
+      [2, ['ORDER_CREATED', 'STOCK_RESERVED']],
+      "Another program deleted the bus between two calls and put an event on it, so the group was gone, too. `runService` should create the group if it doesn't exist, in every call, and handle two entries: the event and its own reaction. (Received: what `runService` returned, and the events on the bus.)",
     )
   })
 
