@@ -390,6 +390,27 @@ describe('updateUserProjection', () => {
     })
   }
 
+  test('ignores the other fields of a payload', async () => {
+    const others = {
+      userId: 'user-7',
+      name: 7,
+      phone: false,
+      active: '0',
+      version: '99',
+      email: 'ada@x.example',
+    }
+    await updated(stored(1, 'USER_REGISTERED', { ...others, name: 'Ada', phone: '0470-1' }))
+    const ignored =
+      'The payload had other fields than the ones in the table, such as `userId: "user-7"` and, after the registration, `name: 7`. Ignore them, whatever they contain: the row takes `userId` from `entityId`, and only the fields in the table are checked.'
+    const expected = { ...ROW, email: 'ada@x.example' }
+    verifyEqual(await row(), expected, ignored)
+    const outcome = await attempt('updateUserProjection', () =>
+      update(stored(2, 'USER_EMAIL_CHANGED', others)),
+    )
+    verify(outcome.ok, ignored, { received: !outcome.ok && outcome.error })
+    verifyEqual(await row(), { ...expected, emailChanges: '1', version: '2' }, ignored)
+  })
+
   test('ignores a type named like a property of every object', async () => {
     for (const eventType of ['constructor', 'toString']) {
       for (const there of [true, false]) {
@@ -428,6 +449,7 @@ describe('updateUserProjection', () => {
     [stored(2, 'USER_EMAIL_CHANGED', {}), 'email'],
     [stored(2, 'USER_EMAIL_CHANGED', { email: null }), 'email'],
     [stored(2, 'USER_EMAIL_CHANGED', { email: 7 }), 'email'],
+    [stored(2, 'USER_EMAIL_CHANGED', { email: ['ada@new.example'] }), 'email'],
     [stored(2, 'USER_PHONE_CHANGED', {}), 'phone'],
   ] as const
   for (const [event, field] of MALFORMED) {
@@ -571,6 +593,17 @@ describe('old events', () => {
       await row(),
       { ...ROW, email: 'ada-3@new.example', emailChanges: '1', version: '3' },
       "Event 2 doesn't affect this row, so the row is still at version 1 when event 3 arrives. Apply event 3 anyway: an event only has to be newer than the row.",
+    )
+  })
+
+  test('may have large versions', async () => {
+    await plant({ version: '2000000000' })
+    await updated(emailChanged(1_999_999_999))
+    await updated(emailChanged(3_000_000_000))
+    verifyEqual(
+      await row(),
+      { ...ROW, email: 'ada-3000000000@new.example', emailChanges: '1', version: '3000000000' },
+      'The row was at version 2000000000. Event 1999999999 is older than the row, and event 3000000000 is newer, so only the second one should be applied. Compare whole numbers, and not just their last 32 bits.',
     )
   })
 
@@ -823,6 +856,30 @@ describe('getUserProjection', () => {
       fields,
       "`getUserProjection` should return the strings from the row as they are, including spaces and capital letters. A reader who needs them in another form can change them, but can't change them back.",
     )
+  })
+
+  test('reads the row in every call', async () => {
+    await plant()
+    const first = await get()
+    await box.admin.hset(KEY, { name: 'Ada Lovelace' })
+    const second = await get()
+    verifyEqual(
+      [first?.name, second?.name],
+      ['Ada', 'Ada Lovelace'],
+      'The row was rebuilt with another name and the same version, and `getUserProjection` was called again. It should return the row as it is now, so read it in every call and keep no result: a rebuild that fixes a bug changes rows without changing their versions.',
+    )
+  })
+
+  test('uses the ID as it is', async () => {
+    await plant()
+    for (const userId of ['user-42 ', 'User-42', 'user-42\n']) {
+      const found = await call('getUserProjection', () => getUserProjection(box.redis, userId))
+      verify(
+        found === null,
+        `There's a row for \`user-42\` and none for \`${JSON.stringify(userId)}\`, and \`getUserProjection\` returned a row for the second one. It should return \`null\`. IDs are compared as they are, including spaces and capital letters.`,
+        { expected: null, received: found },
+      )
+    }
   })
 
   test('keeps empty strings', async () => {
