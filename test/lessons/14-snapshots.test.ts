@@ -399,6 +399,34 @@ describe('createSnapshot', () => {
       },
     })
   })
+
+  test('continues while there is no state yet', async () => {
+    await plant([
+      ['1-0', 'POINTS_CHECKED', 9],
+      ['2-0', 'POINTS_EARNED', 5],
+    ])
+    await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
+    verifyEqual(
+      await stored(),
+      FIVE_AT_2,
+      "The reducer returned `null` for the first event, which it doesn't know, and a state for the second one. `createSnapshot` should store that state. Only the result after the last event decides whether there's anything to store.",
+    )
+    await box.admin.del(STREAM, SNAPSHOT)
+    await plant(ids(1, 501).map((id) => [id, 'POINTS_EARNED', 1]))
+    const { apply } = earned()
+    const leaves: Reducer<Points> = {
+      version: 1,
+      apply: (state, event) => (event.id === '500-0' ? null : apply(state, event)),
+    }
+    const outcome = await attempt('createSnapshot', () =>
+      createSnapshot(box.redis, 'customer-1', leaves, noon),
+    )
+    verify(
+      outcome.ok && (await stored()) === '{"points":1} at 501-0',
+      'The reducer returned `null` for the event `500-0`, as it may if a customer leaves, and a state for the last one, `501-0`. `createSnapshot` should store that state. The state may be `null` at the end of a page, so only the position says where the next page begins.',
+      { expected: '{"points":1} at 501-0', received: outcome.ok ? await stored() : outcome.error },
+    )
+  })
 })
 
 describe('getEntityStateWithSnapshot', () => {
@@ -902,6 +930,7 @@ describe('never backwards', () => {
       { state: '{"poi' },
       { lastEventId: 'yesterday' },
       { reducerVersion: 'one' },
+      { reducerVersion: '9x' },
       { lastEventId: '99999999999999999999-0' },
       { lastEventId: null },
       { reducerVersion: null },
@@ -947,6 +976,37 @@ describe('never backwards', () => {
       left === 0,
       'Redis refused a command, and `createSnapshot` rejected but left its own connection open. Close it in a `finally`, which runs even after an error.',
       { expected: 'no more connections than before', received: `${left} more` },
+    )
+  })
+
+  test('keeps the snapshot of a newer reducer by another process', async () => {
+    await everyInterleaving({
+      name: 'createSnapshot',
+      prepare: (admin) => plant(FIVE, admin),
+      first: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
+      second: (redis) => plantSnapshot(4, '2-0', { reducerVersion: '2' }, redis),
+      verify: async ({ first, after }) => {
+        await bothSucceed(first)
+        const watched = box.commands.some(({ name }) => name === 'WATCH')
+        verifyEqual(
+          await box.admin.hget(SNAPSHOT, 'reducerVersion'),
+          '2',
+          `A program with reducer version 1 took a snapshot. After its ${code(after, 'start')}, a program with version 2 wrote one at the same event, and the one of version 1 replaced it. Compare the versions and write in one step.${watched ? " With `WATCH`, watch the snapshot's key: the stream doesn't change when another process writes a snapshot." : ''}`,
+        )
+      },
+    })
+  })
+
+  test('replaces a snapshot at the same event', async () => {
+    await plant(FIVE)
+    await plantSnapshot(5, '2-0')
+    const written = await call('createSnapshot', () =>
+      createSnapshot(box.redis, 'customer-1', earned(), noon),
+    )
+    verifyEqual(
+      [await box.admin.hget(SNAPSHOT, 'createdAt'), written],
+      [NOON, true],
+      'There was a snapshot at `2-0`, which is the last event, and nothing about it looked wrong. `createSnapshot` should overwrite it and return `true`, because a damaged state may look like a sound one.',
     )
   })
 })
@@ -1005,6 +1065,10 @@ describe('only a copy', () => {
     ['its `lastEventId` has no dash', { state: '{"points":100}', lastEventId: '2' }],
     ['its `lastEventId` has a letter before it', { state: '{"points":100}', lastEventId: 'x2-0' }],
     ["its `reducerVersion` isn't a number", { reducerVersion: 'one' }],
+    [
+      "its `reducerVersion` isn't a number, but begins with one",
+      { state: '{"points":100}', reducerVersion: '1x' },
+    ],
   ]
   for (const [what, damage] of DAMAGES) {
     test(`survives a snapshot when ${what}`, () =>
