@@ -36,6 +36,8 @@ export interface SentCommand extends Timed {
   refused?: true
   /** It will never be answered: its process "died" before it was sent, or the check cut the connection at the end. */
   gone?: 'died' | 'cut'
+  /** The check can lose its reply. If its connection breaks, Redis has executed it; otherwise that isn't known. */
+  readonly losable?: true
   /** It was sent before, on a connection that broke before the reply; ioredis then sends the command again. */
   lost?: LostAttempt[]
   /** The place in the learner's file. Formatted only on request, because a stack costs more than a command. */

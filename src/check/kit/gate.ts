@@ -16,6 +16,7 @@ import {
   mayHaveChanged,
   type Turn,
   type Window,
+  withoutReply,
 } from './turn.ts'
 import { turnLimit } from './turn-limit.ts'
 
@@ -190,7 +191,7 @@ export class Gate {
       const entry = waiting.get(turn.record)
       if (entry === undefined) continue
       if (end === 'closed') {
-        entry.fate = wasCut(turn.client) ? 'cut' : 'lost'
+        entry.fate = wasCut(turn.client) ? 'cut' : withoutReply(turn.record)
       } else if (end !== 'answered') {
         entry.fate = end
         this.#open.set(turn.record, entry)

@@ -6,6 +6,7 @@ import { refusal } from './command-policy.ts'
 import { isClosing, isTrusted, wasCut, watchConnections } from './connections.ts'
 import { collect, isInCall, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
+import { isProxy } from './faulty-proxy.ts'
 import type { ForeignCommand } from './foreign.ts'
 import type { Gate } from './gate.ts'
 import { hearMessages } from './hear-messages.ts'
@@ -228,6 +229,7 @@ function note(
     issuedAt: now(),
     origin: origin(),
     pipeline,
+    ...(isProxy(client.options.port) && { losable: true }),
   }
   records.push(record)
   connections.set(record, client)

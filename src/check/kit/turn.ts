@@ -34,9 +34,15 @@ export function fill(entry: LoggedCommand): void {
   Object.assign(entry, { sent, sentAt, answered, answeredAt, reply, error })
 }
 
-export function endOf({ error, sent }: SentCommand): LoggedCommand['fate'] {
+export function endOf(command: SentCommand): LoggedCommand['fate'] {
+  const { error, sent } = command
   if (error === undefined || error.name === 'ReplyError') return 'answered'
-  return sent === undefined ? 'unsent' : 'lost'
+  return sent === undefined ? 'unsent' : withoutReply(command)
+}
+
+/** Its connection broke: whether Redis executed it is known only if it was the check that lost the reply. */
+export function withoutReply({ losable }: SentCommand): 'lost' | 'cut' {
+  return losable === true ? 'lost' : 'cut'
 }
 
 export function keysOf({ command }: Turn): readonly string[] {

@@ -8,6 +8,7 @@ import { shownArguments } from '../kit/secrets.ts'
 import { showCommand, showReply } from '../kit/show.ts'
 import type { Logged, LoggedCommand } from '../kit/step-log.ts'
 import { sinceTestBegan } from '../kit/test-clock.ts'
+import { withoutReply } from '../kit/turn.ts'
 import { type Grouped, groupsOf } from './groups-of.ts'
 import { lanesOf } from './lanes-of.ts'
 import { placeIn } from './source-location.ts'
@@ -146,7 +147,7 @@ export function fateOf(command: SentCommand): LoggedCommand['fate'] {
   if (refused === true) return 'refused'
   if (gone === 'died' || sent === undefined)
     return answered === undefined || error !== undefined ? 'unsent' : 'answered'
-  if (!pending) return error === undefined || error.name === 'ReplyError' ? 'answered' : 'lost'
-  if (answered !== undefined) return 'lost'
+  if (!pending) return error === undefined || error.name === 'ReplyError' ? 'answered' : withoutReply(command)
+  if (answered !== undefined) return withoutReply(command)
   return gone === 'cut' ? 'cut' : 'open'
 }
