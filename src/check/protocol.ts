@@ -1,6 +1,6 @@
-import type { Misbehavior } from './kit/condition.ts'
 import type { SandboxEnvironment } from './kit/environment.ts'
-import type { RedisNews } from './kit/pulse.ts'
+import type { Misbehavior } from './kit/silence/condition.ts'
+import type { RedisNews } from './kit/silence/pulse.ts'
 import type { Commands } from './result.ts'
 
 /** What the supervisor sends to a warm process. */

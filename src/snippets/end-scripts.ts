@@ -5,7 +5,7 @@ const TIMEOUT_MS = 2_000
 export async function endScripts(url: string): Promise<boolean> {
   const [{ Redis }, { killScripts }] = await Promise.all([
     import('ioredis'),
-    import('../check/kit/kill-scripts.ts'),
+    import('../check/kit/endless/kill-scripts.ts'),
   ])
   const client = new Redis(url, {
     maxRetriesPerRequest: 1,

@@ -1,5 +1,5 @@
 import { RedisGoneError, RedisTroubleError, type RunningRedis } from '../../redis/index.ts'
-import type { RedisNews } from '../kit/pulse.ts'
+import type { RedisNews } from '../kit/silence/pulse.ts'
 import type { Disturbance, Disturbed } from '../protocol.ts'
 
 /**

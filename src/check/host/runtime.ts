@@ -30,7 +30,7 @@ const ENTRIES = {
   kit: join(check, 'kit', 'index.ts'),
   vitest: join(check, 'worker', 'vitest.ts'),
   'snippet-guard': join(check, 'worker', 'snippet-guard.ts'),
-  servers: join(check, 'kit', 'servers-process.ts'),
+  servers: join(check, 'kit', 'servers', 'servers-process.ts'),
   guardian: join(check, '..', 'redis', 'guardian.mjs'),
   'watchdog-thread': join(check, 'worker', 'watchdog-thread.ts'),
 }
@@ -106,9 +106,12 @@ function ioredis(root: string): OnLoadResult {
 function fingerprint(root: string): string {
   const hash = createHash('sha256').update(`${process.version} ${root}`)
   for (const folder of ['.', 'host', 'kit', 'worker', '../redis', '../recording', '../common']) {
-    for (const entry of readdirSync(join(check, folder), { withFileTypes: true })) {
+    for (const entry of readdirSync(join(check, folder), {
+      withFileTypes: true,
+      recursive: folder !== '.',
+    })) {
       if (!entry.isFile()) continue
-      hash.update(entry.name).update(readFileSync(join(check, folder, entry.name)))
+      hash.update(entry.name).update(readFileSync(join(entry.parentPath, entry.name)))
     }
   }
   for (const name of ['ioredis', '@jest/expect-utils']) {

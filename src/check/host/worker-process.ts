@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { SandboxEnvironment } from '../kit/environment.ts'
-import type { RedisNews } from '../kit/pulse.ts'
+import type { RedisNews } from '../kit/silence/pulse.ts'
 import type { Disturbed, Job, Report, WorkerSetup } from '../protocol.ts'
 import { LOADED, signature } from '../worker/report.ts'
 

@@ -1,12 +1,12 @@
-import { currentCaller } from './callers.ts'
 import { collecting, type SentCommand } from './context.ts'
+import { watchForEnd } from './endless/never-ends.ts'
 import { stackOf } from './error-stack.ts'
 import { explainError } from './explain-error.ts'
-import { watchForEnd } from './never-ends.ts'
-import { gaveUpWaiting } from './recording.ts'
+import { violation } from './guards/violations.ts'
+import { currentCaller } from './races/callers.ts'
+import { gaveUpWaiting } from './recorder/recording.ts'
 import { inCode, shorten, showCommand } from './show.ts'
 import { DiagnosisError } from './verify.ts'
-import { violation } from './violations.ts'
 
 export interface CallOptions {
   /**

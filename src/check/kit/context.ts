@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Redis } from 'ioredis'
-import type { Caller } from './callers.ts'
-import type { Timed } from './order.ts'
+import type { Caller } from './races/callers.ts'
+import type { Timed } from './recorder/order.ts'
 
 /** One command that the learner's code sent. */
 export interface SentCommand extends Timed {

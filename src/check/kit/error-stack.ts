@@ -1,5 +1,5 @@
 import { framesOf } from './learners-frames.ts'
-import { sentCommands } from './recording.ts'
+import { sentCommands } from './recorder/recording.ts'
 
 /**
  * The stack in which to look for the place of an error. A Redis error is created where its reply is parsed, far from

@@ -4,20 +4,26 @@ import { clientOptions, readAddress } from '../../redis/address.ts'
 import { cleanSandbox } from '../../redis/sandbox.ts'
 import type { Need } from '../../redis/types.ts'
 import { failOnViolation } from './call.ts'
-import { type Condition, conditionOf, type Misbehavior, misbehavior, refusedToTell } from './condition.ts'
 import { disconnectGuests, handOut, trustedClient } from './connections.ts'
 import type { SentCommand } from './context.ts'
 import { environment, lacks } from './environment.ts'
-import { keepPulse } from './hearts.ts'
-import { hideMarker } from './hidden-marker.ts'
-import { deleteLoadedLibraries, rememberLibraries } from './libraries.ts'
-import { allowAddress, guardNetwork } from './network.ts'
-import { type OwnCluster, startCluster } from './own-cluster.ts'
-import { type OwnServer, type OwnServerOptions, startServer, stopOwnServers } from './own-server.ts'
-import { pauseOnClock } from './pulse.ts'
-import { forgetCommands, recordCommands, sentCommands } from './recording.ts'
-import { watchTraffic } from './traffic.ts'
-import { forgetViolations } from './violations.ts'
+import { hideMarker } from './guards/hidden-marker.ts'
+import { deleteLoadedLibraries, rememberLibraries } from './guards/libraries.ts'
+import { allowAddress, guardNetwork } from './guards/network.ts'
+import { forgetViolations } from './guards/violations.ts'
+import { forgetCommands, recordCommands, sentCommands } from './recorder/recording.ts'
+import { type OwnCluster, startCluster } from './servers/own-cluster.ts'
+import { type OwnServer, type OwnServerOptions, startServer, stopOwnServers } from './servers/own-server.ts'
+import {
+  type Condition,
+  conditionOf,
+  type Misbehavior,
+  misbehavior,
+  refusedToTell,
+} from './silence/condition.ts'
+import { keepPulse } from './silence/hearts.ts'
+import { pauseOnClock } from './silence/pulse.ts'
+import { watchTraffic } from './silence/traffic.ts'
 
 /** The database that a suite works on: clean before every test, and every connection to it closed after it. */
 export interface Sandbox {

@@ -1,6 +1,6 @@
 import { commonJsHabit, missingInPackage } from '../es-module.ts'
 import { lastCalled } from '../kit/call.ts'
-import { sentCommands } from '../kit/recording.ts'
+import { sentCommands } from '../kit/recorder/recording.ts'
 import { inCode } from '../kit/show.ts'
 import { DiagnosisError } from '../kit/verify.ts'
 import type { Failure } from '../protocol.ts'

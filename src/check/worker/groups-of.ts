@@ -1,5 +1,5 @@
 import type { CommandStep } from '../../recording/index.ts'
-import type { Logged, LoggedCommand } from '../kit/step-log.ts'
+import type { Logged, LoggedCommand } from '../kit/recorder/step-log.ts'
 
 export interface Grouped {
   readonly group: NonNullable<CommandStep['group']>

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import type { Lane, Text } from '../../recording/index.ts'
-import type { Caller, Part } from '../kit/callers.ts'
-import { isReadOnly } from '../kit/read-only.ts'
+import { isReadOnly } from '../kit/guards/read-only.ts'
+import type { Caller, Part } from '../kit/races/callers.ts'
+import type { Logged } from '../kit/recorder/step-log.ts'
 import { shorten } from '../kit/show.ts'
-import type { Logged } from '../kit/step-log.ts'
 
 /** Maximum length of what a caller returned. */
 const MOST_RESULT = 200

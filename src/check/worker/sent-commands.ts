@@ -1,6 +1,6 @@
 import type { SentCommand } from '../kit/context.ts'
-import { inOrder, type Placed } from '../kit/order.ts'
-import { sentCommands } from '../kit/recording.ts'
+import { inOrder, type Placed } from '../kit/recorder/order.ts'
+import { sentCommands } from '../kit/recorder/recording.ts'
 import { showCommand, showReply } from '../kit/show.ts'
 import { sinceTestBegan } from '../kit/test-clock.ts'
 import type { CommandRecord, Commands } from '../result.ts'

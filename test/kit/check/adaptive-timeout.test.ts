@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { AdaptiveTimeout, type Usage, workedForOthers } from '../../../src/check/kit/adaptive-timeout.ts'
+import {
+  AdaptiveTimeout,
+  type Usage,
+  workedForOthers,
+} from '../../../src/check/kit/silence/adaptive-timeout.ts'
 
 /** Two processors over this many milliseconds. */
 const usedOver = (ms: number, { idle, own }: { readonly idle: number; readonly own: number }): Usage => ({

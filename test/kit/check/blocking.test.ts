@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { blockingOf } from '../../../src/check/kit/blocking.ts'
+import { blockingOf } from '../../../src/check/kit/silence/blocking.ts'
 
 const forever = { kind: 'forever' }
 test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { isBusyPolling } from '../../../src/check/kit/busy-polling.ts'
 import type { SentCommand } from '../../../src/check/kit/context.ts'
+import { isBusyPolling } from '../../../src/check/kit/endless/busy-polling.ts'
 
 /** Commands that were each answered after so many milliseconds, followed by a pause of a given length. */
 function asked(count: number, reply: number, pause: number, args: readonly string[] = []): SentCommand[] {

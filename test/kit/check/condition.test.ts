@@ -4,7 +4,7 @@ import {
   misbehavior,
   readCondition,
   refusedToTell,
-} from '../../../src/check/kit/condition.ts'
+} from '../../../src/check/kit/silence/condition.ts'
 
 const INFO = `# Server\r
 run_id:aaa\r

@@ -5,7 +5,6 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { trustedClient } from '../../../src/check/kit/connections.ts'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
-import type { Gate } from '../../../src/check/kit/gate.ts'
 import {
   attempt,
   everyCrash,
@@ -13,9 +12,10 @@ import {
   everyLostReply,
   useSandbox,
 } from '../../../src/check/kit/index.ts'
-import { keyReader } from '../../../src/check/kit/key-reader.ts'
-import { recordChanges } from '../../../src/check/kit/record-changes.ts'
-import { beginTest, sendThrough } from '../../../src/check/kit/recording.ts'
+import type { Gate } from '../../../src/check/kit/races/gate.ts'
+import { keyReader } from '../../../src/check/kit/recorder/key-reader.ts'
+import { recordChanges } from '../../../src/check/kit/recorder/record-changes.ts'
+import { beginTest, sendThrough } from '../../../src/check/kit/recorder/recording.ts'
 import { closeSandbox, warmUp } from '../../../src/check/kit/sandbox.ts'
 import { timeOfTest } from '../../../src/check/kit/test-clock.ts'
 import { stepsOf } from '../../../src/check/worker/steps-of.ts'

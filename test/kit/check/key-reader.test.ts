@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { keyReader } from '../../../src/check/kit/key-reader.ts'
+import { keyReader } from '../../../src/check/kit/recorder/key-reader.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 
 let server: RunningRedis

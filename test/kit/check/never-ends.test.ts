@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { watchForEnd } from '../../../src/check/kit/never-ends.ts'
+import { watchForEnd } from '../../../src/check/kit/endless/never-ends.ts'
 
 /** The machine works for others until 7.6 seconds have passed, and is half idle after that. */
 const machine = vi.hoisted(() => ({ elapsed: 0 }))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inOrder, type Timed } from '../../../src/check/kit/order.ts'
+import { inOrder, type Timed } from '../../../src/check/kit/recorder/order.ts'
 
 /** A command with the moments at which it was sent and answered; its first argument identifies it. */
 function sent(

@@ -8,18 +8,18 @@ import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openChecker } from '../../../src/check/index.ts'
 import { countLeftOpen, disconnectGuests } from '../../../src/check/kit/connections.ts'
-import { diskProblem } from '../../../src/check/kit/disk-room.ts'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
+import { forgetViolations, violation } from '../../../src/check/kit/guards/violations.ts'
 import { call, type OwnServer, passesOnRefusedWrite, useSandbox } from '../../../src/check/kit/index.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
-import { forgetViolations, violation } from '../../../src/check/kit/violations.ts'
+import { diskProblem } from '../../../src/check/kit/servers/disk-room.ts'
 import { fateOf } from '../../../src/check/worker/steps-of.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 import { need } from '../need.ts'
 
 const APPEND_ONLY = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
-const source = new URL('../../../src/check/kit', import.meta.url).href
+const source = new URL('../../../src/check/kit/servers', import.meta.url).href
 
 need('redis-server').describe("servers of a suite's own", () => {
   let sandbox: RunningRedis

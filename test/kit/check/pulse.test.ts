@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { keepPulse, type Pulse } from '../../../src/check/kit/hearts.ts'
-import { everyTick, offTheClock, onRedisNews } from '../../../src/check/kit/pulse.ts'
+import { keepPulse, type Pulse } from '../../../src/check/kit/silence/hearts.ts'
+import { everyTick, offTheClock, onRedisNews } from '../../../src/check/kit/silence/pulse.ts'
 
 type Reply = 'answers' | 'keeps silent' | 'is busy' | 'is loading'
 
