@@ -840,8 +840,6 @@ describe('snapshots', () => {
       { state: null },
       { version: 'two' },
       { version: '1x' },
-      { version: '-1' },
-      { version: '1.5' },
       { version: '' },
       { version: null },
       { modelVersion: '' },
