@@ -16,7 +16,7 @@ export interface Context {
   readonly palette: Palette
   /** Columns to fill. */
   readonly width: number
-  /** The folder of the learner's own answers to build on, for `--mine`; undefined for the model answers. */
+  /** The folder of the learner's own answers to build on, for `--mine`; undefined for the model solutions. */
   mine(): Promise<string | undefined>
   readonly cleanups: Cleanups
   /** The value of `--redis`; undefined leaves it to EVENTLINGS_REDIS. Throws BadPreferenceError. */

@@ -4,7 +4,7 @@ import type { Learner } from '../learner/learner.ts'
 import type { Recording } from '../recording/index.ts'
 import type { Context } from './context.ts'
 
-/** Steps through a recording on this terminal. `model` is asked for the model answer's run when the learner wants it. */
+/** Steps through a recording on this terminal. `model` is asked for the model solution's run when the learner wants it. */
 export async function exploreHere(
   { input, output, palette }: Context,
   learner: Learner,

@@ -13,7 +13,7 @@ export interface ConsoleOptions {
   readonly course: Course
   readonly redis: RunningRedis
   readonly place: ConsolePlace | undefined
-  /** The folder of the learner's own answers to build on; undefined for the model answers. */
+  /** The folder of the learner's own answers to build on; undefined for the model solutions. */
   readonly mine: string | undefined
   readonly palette: Palette
   /** Brings the database to the state in which the console found it. */

@@ -6,7 +6,7 @@ import { wholeStepScreen } from './whole-step.ts'
 /** From this many columns on, each of two runs has nearly as many as a usual terminal. */
 const WIDE = 150
 
-/** The run, and the other one beside it if there's room: yours on the left, the model answer's on the right. */
+/** The run, and the other one beside it if there's room: yours on the left, the model solution's on the right. */
 export function bothRuns(explorer: Explorer, other: Explorer | undefined, size: ScreenSize): readonly Line[] {
   if (explorer.showsKeys) return keysScreen(size)
   if (explorer.showsWhole) return wholeStepScreen(explorer, size)

@@ -9,7 +9,7 @@ export const KEYS: readonly { readonly key: string; readonly label?: string; rea
   { key: 'w', label: 'whole', does: 'shows the whole command, its reply, and what it changed' },
   { key: 'jk', label: 'keys', does: 'scrolls the keys down or up' },
   { key: '/', label: 'key', does: 'shows only the keys that contain what you type; Esc shows all of them' },
-  { key: 'm', label: 'model', does: "shows the model answer's run, and yours again" },
+  { key: 'm', label: 'model', does: "shows the model solution's run, and yours again" },
   { key: '?', label: 'help', does: 'shows this list' },
   { key: 'q', label: 'quit', does: 'leaves; so does Esc' },
 ]

@@ -2,10 +2,10 @@ import type { Recording } from '../recording/index.ts'
 import type { EntityStates } from './entity-state.ts'
 import { type Explorer, inPlaceOf, openExplorer, withFilterOf } from './model.ts'
 
-/** What the model answer does in the same test, or a sentence that says why that isn't shown. */
+/** What the model solution does in the same test, or a sentence that says why that isn't shown. */
 export type ModelRun = () => Promise<Recording | string>
 
-/** Switches between a run and the model answer's, which is recorded the first time. */
+/** Switches between a run and the model solution's, which is recorded the first time. */
 export class Comparison {
   readonly #run: ModelRun | undefined
   readonly #states: EntityStates | undefined
@@ -22,7 +22,7 @@ export class Comparison {
   }
 
   /**
-   * The other one of the two: the model answer's after as many steps, then each where it was left. Keys that are pressed
+   * The other one of the two: the model solution's after as many steps, then each where it was left. Keys that are pressed
    * while it's being recorded still count.
    */
   async switched(current: () => Explorer): Promise<Explorer> {
@@ -36,7 +36,7 @@ export class Comparison {
   }
 
   async #model(): Promise<Explorer | string> {
-    if (this.#run === undefined) return "The model answer's run can't be shown here."
+    if (this.#run === undefined) return "The model solution's run can't be shown here."
     const recording = await this.#run().catch((error: unknown) =>
       error instanceof Error ? error.message : '',
     )

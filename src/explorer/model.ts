@@ -32,7 +32,7 @@ export interface Explorer {
   readonly typing?: string
   /** Lines that the keys are scrolled down, or up, from where the changes are in view. */
   readonly scrolled?: number
-  /** This is what the model answer does; `m` leads back. */
+  /** This is what the model solution does; `m` leads back. */
   readonly isModel?: true
   /** `m` was pressed. */
   readonly asksForModel?: true

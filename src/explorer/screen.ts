@@ -87,7 +87,7 @@ export function title({ recording, at, isModel }: Explorer, { width, palette, is
   const { lesson, task, test, steps } = recording
   const progress = steps.length === 0 ? 'no steps' : progressOf(at, steps)
   const name = cut(
-    span(`${isModel ? 'Model answer · ' : ''}${lesson} · ${task} · ${test}`).text,
+    span(`${isModel ? 'Model solution · ' : ''}${lesson} · ${task} · ${test}`).text,
     width - progress.length - 2,
     palette,
   )

@@ -70,7 +70,7 @@ export async function exploreOnTerminal(
     const { asksForModel, ...asking } = explorer
     explorer = asking
     if (comparison.other === undefined) {
-      explorer = { ...asking, notice: 'Running the same test with the model answer …' }
+      explorer = { ...asking, notice: 'Running the same test with the model solution …' }
       draw()
     }
     if (isComparing) return

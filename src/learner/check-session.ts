@@ -6,7 +6,7 @@ export interface SessionOptions {
   readonly course: Course
   /** Default: EVENTLINGS_REDIS or the best available source. */
   readonly preference?: RedisPreference | undefined
-  /** The folder of the learner's own answers to build on; undefined for the model answers. */
+  /** The folder of the learner's own answers to build on; undefined for the model solutions. */
   readonly mine?: string | undefined
   /** For programs that check repeatedly. */
   readonly stayWarm?: boolean

@@ -8,7 +8,7 @@ export interface Script {
   /** TypeScript; its imports are resolved as in workspace/. */
   readonly contents: string
   /**
-   * The folder of the learner's answers to use for `#built/…` where there are any; undefined for the model answers.
+   * The folder of the learner's answers to use for `#built/…` where there are any; undefined for the model solutions.
    */
   readonly mine: string | undefined
   /** For code that isn't the course's. */

@@ -11,7 +11,7 @@ export interface TypeScriptOptions {
   readonly root: string
   readonly url: string
   /**
-   * The folder of the learner's answers to use for `#built/…` where there are any; undefined for the model answers.
+   * The folder of the learner's answers to use for `#built/…` where there are any; undefined for the model solutions.
    */
   readonly mine?: string | undefined
   /** For code that the learner has edited: the administrative commands that it may send. */

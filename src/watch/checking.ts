@@ -8,7 +8,7 @@ import type { WatchState } from './state.ts'
 
 export interface CheckingOptions extends PanelSource {
   readonly checker: Pick<Checker, 'check' | 'record'>
-  /** The folder of the learner's own answers to build on; undefined for the model answers. */
+  /** The folder of the learner's own answers to build on; undefined for the model solutions. */
   readonly mine?: string | undefined
   /** Replaces TypeScript. */
   readonly typeWarning?: typeof typeWarning

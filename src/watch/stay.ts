@@ -18,7 +18,7 @@ interface Shown {
 }
 
 export interface StayOptions extends StateSource {
-  /** The folder of the learner's own answers to build on; undefined for the model answers. */
+  /** The folder of the learner's own answers to build on; undefined for the model solutions. */
   readonly mine?: string | undefined
   readonly poll?: boolean
   /** Looks for an open workbench, which then does all checks. */

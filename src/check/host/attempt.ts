@@ -64,9 +64,9 @@ export interface AttemptInput {
   readonly asked: CheckOptions
   /** Don't start over if Redis falls silent. */
   readonly lastTry: boolean
-  /** The folder of the learner's own answers to build on, where they exist; undefined for the model answers. */
+  /** The folder of the learner's own answers to build on, where they exist; undefined for the model solutions. */
   readonly mine: string | undefined
-  /** A lesson whose model answer is used even so. */
+  /** A lesson whose model solution is used even so. */
   readonly modelOf?: string | undefined
   /** Throws when the check is no longer wanted. */
   goOn(): void

@@ -5,7 +5,7 @@ type Verdict = Attempt['verdict']
 type Task = Verdict['tasks'][number]
 
 /**
- * Retries an answer that failed on the learner's own earlier files: on the model answers and, if there are several such
+ * Retries an answer that failed on the learner's own earlier files: on the model solutions and, if there are several such
  * files, with one of them at a time replaced. What passes then failed because of those files. Returns the first attempt,
  * and says so where that's true; unchanged if a retry has no verdict.
  */

@@ -21,9 +21,9 @@ export interface BundleInput {
   readonly suite: string
   /** Absolute path and text of the answer. This text is what runs, even if the file changes in the meantime. */
   readonly answer: { readonly path: string; readonly text: string }
-  /** The folder of the learner's own answers to build on, where they exist; undefined for the model answers. */
+  /** The folder of the learner's own answers to build on, where they exist; undefined for the model solutions. */
   readonly mine: string | undefined
-  /** A lesson whose model answer is used even so. */
+  /** A lesson whose model solution is used even so. */
   readonly modelOf?: string | undefined
   /** Where the script will be: its source map names the sources relative to that folder. */
   readonly outfile: string

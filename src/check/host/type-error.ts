@@ -15,7 +15,7 @@ export interface TypeErrorOptions {
   readonly root: string
   /** The answer. */
   readonly file: string
-  /** The folder of the learner's own answers to build on; undefined for the model answers. */
+  /** The folder of the learner's own answers to build on; undefined for the model solutions. */
   readonly mine?: string | undefined
   readonly signal?: AbortSignal
   /** Maximum wait for the warning (ms); default: 10 seconds. */

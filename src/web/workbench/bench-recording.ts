@@ -30,13 +30,13 @@ export async function recordRun(
   return recording
 }
 
-/** What the model answer does in the test of a recording, or a sentence that says why it isn't shown. */
+/** What the model solution does in the test of a recording, or a sentence that says why it isn't shown. */
 export async function modelRunOf(
   recording: Recording,
   { learner, session, turns, beforeEmptying }: RecordingOptions,
 ): Promise<Recording | string> {
   if (!maySeeSolution(learner, recording.lesson))
-    return "Once you've passed this lesson or seen its solution, you can see what the model answer does."
+    return "Once you've passed this lesson or seen its solution, you can see what the model solution does."
   return await turns.take(() => {
     beforeEmptying?.()
     return modelRun(learner, session, recording)

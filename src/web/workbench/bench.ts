@@ -156,7 +156,7 @@ export class Bench {
     return { title: `Hint ${hint.step} of ${hint.of} · ${hint.task}`, text: hint.text }
   }
 
-  /** What the model answer does in the test of the recording, or a sentence that says why it isn't shown. */
+  /** What the model solution does in the test of the recording, or a sentence that says why it isn't shown. */
   async modelRun(): Promise<Recording | string> {
     const recording = this.#recording
     // While a check is being recorded, the session's last check must stay that one.

@@ -4,7 +4,7 @@ import type { RedisPreference } from '../../redis/index.ts'
 
 /** What a verdict depends on, apart from the answer and the course. */
 export interface Settings {
-  /** The folder of the learner's own answers to build on; undefined for the model answers. */
+  /** The folder of the learner's own answers to build on; undefined for the model solutions. */
   readonly mine?: string | undefined
   /** Default: EVENTLINGS_REDIS or the best available source. */
   readonly redis?: RedisPreference | undefined

@@ -45,7 +45,7 @@ async function borrowed(): Promise<Fixture> {
   return fixture
 }
 
-/** The model answer, with something that its function does first. */
+/** The model solution, with something that its function does first. */
 function begins(code: string): string {
   return solution.replace(/(expected: number\): Promise<void> \{\n)/, `$1${code}\n`)
 }

@@ -50,7 +50,7 @@ process.on('unhandledRejection', () => {})`),
     `import { verify } from '${fixtureRoot.replaceAll('\\', '/')}/../../../../src/check/kit/verify.ts'\nconsole.log(verify)`,
   ),
   'imports the solution': `export * from '../solutions/01-append'`,
-  're-exports the model answer': `export * from '#built/01-append'`,
+  're-exports the model solution': `export * from '#built/01-append'`,
   'imports itself from the lessons': `export * from '#lesson/01-append'`,
   'takes the runner away': top(`globalThis.setTimeout = ((f: () => void) => { f(); return 0 }) as never`),
 }

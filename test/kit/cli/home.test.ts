@@ -6,7 +6,7 @@ import { newHome, programAt } from './program.ts'
 
 const solution = (slug: string) => path.join(projectRoot(), 'solutions', `${slug}.ts`)
 
-/** Contains its own workspace, with the model answer as the learner's for these lessons. */
+/** Contains its own workspace, with the model solution as the learner's for these lessons. */
 async function homeWith(...slugs: readonly string[]) {
   const home = await newHome()
   const answer = (name: string) => path.join(home, 'workspace', `${name}.ts`)

@@ -9,12 +9,12 @@ import { starterRun } from '../recording/starter.ts'
 const opened = goTo(openExplorer(starterRun()), 3)
 const model = { ...starterRun(), steps: starterRun().steps.slice(0, 2) }
 
-test('m asks for the model answer', () => {
+test('m asks for the model solution', () => {
   expect(press(opened, 'm').asksForModel).toBe(true)
   expect(press(press(opened, '/'), 'm')).toMatchObject({ filter: 'm' })
 })
 
-test('the model answer begins at the same step, each run is left where it is, and it is recorded once', async () => {
+test('the model solution begins at the same step, each run is left where it is, and it is recorded once', async () => {
   const run = vi.fn(async () => model)
   const comparison = new Comparison(run, undefined)
   const switched = (current: () => Explorer) => comparison.switched(current)
@@ -29,7 +29,7 @@ test('the model answer begins at the same step, each run is left where it is, an
   expect(run).toHaveBeenCalledTimes(1)
 })
 
-test('keys that are pressed while the model answer runs still count', async () => {
+test('keys that are pressed while the model solution runs still count', async () => {
   let answer: (recording: typeof model) => void = () => {}
   const run = () => new Promise<typeof model>((resolve) => (answer = resolve))
   const comparison = new Comparison(run, undefined)
@@ -58,7 +58,7 @@ test('what cannot be shown is a sentence below the run', async () => {
   }
 })
 
-test('the model answer is run only for those who may see it', async () => {
+test('the model solution is run only for those who may see it', async () => {
   const learner = (solutionSeen: boolean) =>
     ({
       course: { root: '', lessons: [{ slug: '07-concurrency' }] },

@@ -217,7 +217,7 @@ describe('two runs', () => {
       const lines = both(200, run, other)
       expect(lines).toHaveLength(24)
       expect(lines[0]).toMatch(
-        /^07-concurrency .* step 3 of 4 │ Model answer · 07-concurrency .* step 1 of 4$/,
+        /^07-concurrency .* step 3 of 4 │ Model solution · 07-concurrency .* step 1 of 4$/,
       )
       expect(lines.map((line) => line[99])).toEqual(lines.map(() => '│'))
       expect(widest(lines.join('\n'))).toBeLessThanOrEqual(200)

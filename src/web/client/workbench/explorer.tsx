@@ -14,7 +14,7 @@ interface ExplorerProps {
 }
 
 /**
- * What the last check did in Redis, step by step, and what the model answer does in the same test. The steps of the check
+ * What the last check did in Redis, step by step, and what the model solution does in the same test. The steps of the check
  * before it stay until the new ones are there, so that the page doesn't jump.
  */
 export function Explorer({ slug, state: { recording: number, name, checking }, goTo }: ExplorerProps) {
@@ -35,13 +35,13 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
         {isHere && !isCurrent && <span class="quiet-text">in the check before; loading …</span>}
         {isHere && isCurrent && (
           <button type="button" onClick={toggle} aria-disabled={isComing} aria-keyshortcuts="m">
-            {isShown ? 'Only your run' : "The model answer's run"}
+            {isShown ? 'Only your run' : "The model solution's run"}
           </button>
         )}
       </div>
       <p role="status" class="quiet-text">
         {isShown
-          ? 'The model answer ran the same test. Its steps are beside yours, or below them.'
+          ? 'The model solution ran the same test. Its steps are beside yours, or below them.'
           : sentence}
       </p>
       {isHere ? (
@@ -51,9 +51,9 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
             <Steps key={own.number} recording={own.recording} states={own.states} source={{ name, goTo }} />
           </section>
           {isShown && (
-            <section aria-label="The model answer's run">
-              <h3>The model answer's run</h3>
-              <Steps recording={model.recording} states={model.states} ofRun=" in the model answer's run" />
+            <section aria-label="The model solution's run">
+              <h3>The model solution's run</h3>
+              <Steps recording={model.recording} states={model.states} ofRun=" in the model solution's run" />
             </section>
           )}
         </div>
@@ -116,7 +116,7 @@ function useModelRun(slug: string, number: BenchState['recording']): ModelRun {
   useEffect(() => {
     if (!isWanted || model !== undefined) return
     let isNewest = true
-    setSentence('Running the model answer …')
+    setSentence('Running the model solution …')
     void request<RunReply>(`/workbench/${slug}/model`, { method: 'POST' }).then((reply) => {
       if (!isNewest) return
       setSentence(reply.kind === 'problem' ? reply.sentence : '')

@@ -101,7 +101,7 @@ test("a page can tell a recording that's still coming from one that doesn't come
   expect(one.state.recording).toBeUndefined()
 })
 
-test("the model answer isn't run before a check is recorded, nor shown to those who haven't passed", async () => {
+test("the model solution isn't run before a check is recorded, nor shown to those who haven't passed", async () => {
   const { one, told } = await newBenches()
   expect(await one.modelRun()).toMatch(/^Wait until the check has ended/)
   await one.check('asked')

@@ -425,7 +425,7 @@ need('chromium').describe('the workbench in a browser', () => {
     await focused('Your code, ')
   })
 
-  test("the state after each event, and the model answer's run once it can be shown", async () => {
+  test("the state after each event, and the model solution's run once it can be shown", async () => {
     const { learner, address } = await newWorkbench('03-replay')
     const page = await browser.open(address)
     const solution = await solutionOf(learner, '03-replay')
@@ -436,7 +436,7 @@ need('chromium').describe('the workbench in a browser', () => {
     const state = (of: Locator) => of.getByRole('region', { name: 'State of user-42' })
     await state(own).getByText('ada@new.example').waitFor()
     const status = run.locator('p[role="status"]')
-    const model = run.getByRole('button', { name: "The model answer's run" })
+    const model = run.getByRole('button', { name: "The model solution's run" })
     await model.click()
     await status.getByText("Once you've passed this lesson or seen its solution").waitFor()
 
@@ -446,8 +446,8 @@ need('chromium').describe('the workbench in a browser', () => {
     const overflow = `[...document.querySelectorAll('#bench, .ways')].map((box) => box.scrollWidth - box.clientWidth)`
     expect(Math.max(...(await page.evaluate<number[]>(overflow)))).toBeLessThanOrEqual(0)
     await model.click()
-    await status.getByText('The model answer ran the same test.').waitFor()
-    const right = run.getByRole('region', { name: "The model answer's run" })
+    await status.getByText('The model solution ran the same test.').waitFor()
+    const right = run.getByRole('region', { name: "The model solution's run" })
     await right.getByRole('slider', { name: 'Step' }).focus()
     await page.keyboard.press('ArrowLeft') // the right answer gets further in the test, to where another event is added
     await state(right).locator('.is-changed', { hasText: 'ada@new.example → ada@third.example' }).waitFor()
