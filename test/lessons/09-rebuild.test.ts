@@ -73,6 +73,11 @@ const found = async () => ({
   checkpoint: (await box.admin.get(CHECKPOINT)) ?? '0-0',
 })
 
+const otherKeys = async () =>
+  (await box.admin.keys('*')).filter(
+    (key) => ![LOG, MODEL, CHECKPOINT].includes(key) && !key.startsWith('eventlings:'),
+  )
+
 /** The result for 12 events of 1 to 12 cents. */
 const TWELVE = { model: { count: '12', valueCents: '78' }, checkpoint: '12-0' }
 
@@ -449,6 +454,31 @@ describe('saveCheckpoint', () => {
     })
   }
 
+  test('keeps two projections on one connection apart', async () => {
+    const emails = new EventProjection(box.redis, {
+      name: 'emails',
+      stream: LOG,
+      readModel: 'stats:emails',
+      handler: () => ({ sent: 1 }),
+    })
+    const orders = projection()
+    const results = [
+      await call('saveCheckpoint', () => emails.saveCheckpoint('0-0', '3-0', { sent: 3 })),
+      await call('saveCheckpoint', () => orders.saveCheckpoint('0-0', '2-0', { count: 2 })),
+      await call('saveCheckpoint', () => emails.saveCheckpoint('3-0', '4-0', { sent: 1 })),
+    ]
+    verifyEqual(
+      [
+        results,
+        await found(),
+        await box.admin.hgetall('stats:emails'),
+        await call('getCheckpoint', () => emails.getCheckpoint()),
+      ],
+      [[true, true, true], { model: { count: '2' }, checkpoint: '2-0' }, { sent: '4' }, '4-0'],
+      'Two projections, `emails` and `orders`, were created with the same connection, and both saved. Each should use its own checkpoint and its own read model. A command that you define on a connection belongs to the connection and not to the object, so pass the keys with each call.',
+    )
+  })
+
   test('passes on errors from Redis', async () => {
     await passesOnWrongType('getCheckpoint', CHECKPOINT, () => projection().getCheckpoint())
     await passesOnWrongType('saveCheckpoint', CHECKPOINT, () => save('0-0', '1-0', { count: 1 }))
@@ -482,6 +512,12 @@ describe('catchUp', () => {
       await found(),
       TWELVE,
       "The checkpoint says that events 1 to 5 were handled earlier, so `catchUp` should start with event 6. The start of `XRANGE` is inclusive unless there's a parenthesis in front of it.",
+      [
+        [
+          ({ checkpoint }) => checkpoint === '5-0',
+          'The checkpoint was at `5-0` and the log ends at `12-0`, but `catchUp` handled none of events 6 to 12. Read the checkpoint and what comes after it from Redis. If you compare IDs, compare their two numbers, because as a string, `5-0` comes after `12-0`.',
+        ],
+      ],
     )
   })
 
@@ -491,6 +527,17 @@ describe('catchUp', () => {
       await found(),
       { model: {}, checkpoint: '0-0' },
       "There's no log, so `catchUp` should change nothing.",
+    )
+  })
+
+  test('reaches the end of a log with deleted entries', async () => {
+    await plant(1, 5)
+    await box.admin.xdel(LOG, '1-0', '3-0', '5-0')
+    await caughtUp()
+    verifyEqual(
+      await found(),
+      { model: { count: '2', valueCents: '6' }, checkpoint: '4-0' },
+      'Entries `1-0`, `3-0`, and `5-0` were deleted from the log, so `catchUp` should handle the other two, and the checkpoint should be at `4-0`, the last entry that is still there.',
     )
   })
 
@@ -554,6 +601,13 @@ describe('catchUp', () => {
       [true, { model: { toString: '2' }, checkpoint: '2-0' }],
       'The handler adds 1 to a field named `toString` for each of two events. An object made with `{}` already has a `toString`, so a sum kept in one starts with a function instead of 0. Keep the sums in a `Map`.',
     )
+    await box.admin.del(CHECKPOINT, MODEL)
+    await caughtUp(() => ({ count: 1, ['__proto__']: 1 }))
+    verifyEqual(
+      (await box.admin.hkeys(MODEL)).sort(),
+      ['__proto__', 'count'],
+      'The handler adds 1 to `count` and 1 to a field named `__proto__`, and that field is missing in the read model. In an object made with `{}`, an assignment to `__proto__` creates no field. Keep the sums in a `Map`.',
+    )
   })
 
   test('reads 520 events in pages', async () => {
@@ -595,11 +649,8 @@ describe('catchUp', () => {
       prepare: () => plant(1, 3),
       run: (redis) => projection(redis).catchUp(),
       verify: async ({ last }) => {
-        const others = (await box.admin.keys('*')).filter(
-          (key) => ![LOG, MODEL, CHECKPOINT].includes(key) && !key.startsWith('eventlings:'),
-        )
         verifyEqual(
-          others,
+          await otherKeys(),
           [],
           `\`catchUp\` died after its \`${last}\` and left another key behind. If that's a lock, the next call waits for a process that's gone. Write only the read model and the checkpoint: the comparison in \`saveCheckpoint\` keeps two processes apart.`,
         )
@@ -869,12 +920,18 @@ describe('rebuild', () => {
         prepare: () => plantHandled(4, 4),
         run: (redis) => projection(redis).rebuild(),
         verify: async ({ last, sent }) => {
+          const died = `A rebuild died after its ${code(sent === 0 ? undefined : last, 'start')}`
+          verifyEqual(
+            await otherKeys(),
+            [],
+            `${died} and left another key behind. Write only the read model and the checkpoint. You don't need a lock, because the comparison in \`saveCheckpoint\` keeps two processes apart.`,
+          )
           await call(next, () => goOn(box.connect()))
           const { model, checkpoint } = await found()
           verifyEqual(
             { model, checkpoint },
             FOUR,
-            `A rebuild died after its ${code(sent === 0 ? undefined : last, 'start')}, and then \`${next}\` ran, but the numbers are wrong. Delete the read model and the checkpoint in one step, and update them in one step.`,
+            `${died}, and then \`${next}\` ran, but the numbers are wrong. Delete the read model and the checkpoint in one step, and update them in one step.`,
           )
         },
       })
@@ -941,6 +998,36 @@ describe('rebuild', () => {
           await found(),
           FOUR,
           `Between the ${code(after, 'start')} and the ${code(held, 'end')} of a rebuild, a fourth event was appended, and another process caught up with it. After both had finished, the sums and the checkpoint didn't include that event. Save the sums of a rebuild only if the checkpoint is still where it was when the events were read, as \`saveCheckpoint\` does.`,
+        )
+      },
+    })
+  })
+
+  test('is not lost when it dies', async () => {
+    // An older version of the code wrote these sums, so they show whether the rebuild was completed.
+    const old = { model: { count: '8', valueCents: '20' }, checkpoint: '4-0' }
+    let hasBegun = false
+    await everyCrash({
+      name: 'rebuild',
+      prepare: async () => {
+        hasBegun = false
+        await plant(1, 4)
+        await box.admin.hset(MODEL, old.model)
+        await box.admin.set(CHECKPOINT, old.checkpoint)
+      },
+      run: (redis) =>
+        projection(redis, (one, id) => {
+          hasBegun = true
+          return byNumber(one, id)
+        }).rebuild(),
+      verify: async ({ last }) => {
+        if (!hasBegun) return // The old sums may still be there: only another rebuild can delete them.
+        await call('catchUp', () => projection(box.connect()).catchUp())
+        const { model, checkpoint } = await found()
+        verifyEqual(
+          { model, checkpoint },
+          FOUR,
+          `A rebuild had already called the handler when it died after its \`${last}\`, and then \`catchUp\` ran, but the numbers aren't those of the current handler, so the rebuild is lost. Delete the read model and the checkpoint before you handle the first event. Then any \`catchUp\` completes the rebuild.`,
         )
       },
     })
