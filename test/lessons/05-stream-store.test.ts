@@ -5,6 +5,7 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
   lacks,
@@ -198,6 +199,27 @@ describe('toFields, fromEntry', () => {
     verifyEqual(outcome.value.metadata ?? 'missing', {}, 'Missing metadata should become `metadata: {}`.')
   })
 
+  test('keeps the payload apart from the other fields', async () => {
+    const order = {
+      ...ada(),
+      payload: { eventId: 'o-7', entityId: 'shop-3', timestamp: 'noon', metadata: [] },
+    }
+    const flat = await call('toFields', () => toFields(order))
+    verifyEqual(
+      paired(flat),
+      { ...FIELDS, payload: JSON.stringify(order.payload) },
+      'The payload has fields of its own named `eventId`, `entityId`, `timestamp`, and `metadata`, and `toFields` mixed them up with those of the event. The whole payload belongs in the field `payload`, as JSON.',
+    )
+    const outcome = await attempt('fromEntry', () =>
+      fromEntry(entry({ payload: JSON.stringify(order.payload) })),
+    )
+    verifyEqual(
+      outcome.ok ? outcome.value : outcome.error,
+      order,
+      'The payload has fields of its own named `eventId`, `entityId`, `timestamp`, and `metadata`, and `fromEntry` mixed them up with those of the event. Leave what was in the payload in `payload`.',
+    )
+  })
+
   for (const [field, value, why] of [
     ['entityId', '42', 'Fields are strings. Parse only payload and metadata.'],
     ['entityId', ' user 42 ', 'Spaces are part of the string.'],
@@ -385,14 +407,14 @@ describe('storeEventWithStreams', () => {
   }
 
   test('keeps every value of the payload', async () => {
-    const payload = { lines: [], options: {}, cents: 1_234_567_890_123_456 }
+    const payload = { lines: [], options: {}, cents: 1_234_567_890_123_456, name: 'Zoe\u0308' }
     await store({ ...ada(), payload })
     for (const stream of [ENTITY, TYPE, ALL]) {
       const [only] = await stored(stream)
       verifyEqual(
         meaning(paired(only?.[1] ?? [])).payload,
         payload,
-        `The payload in \`${stream}\` isn't the one in the event: an empty array should stay an empty array, and a number should keep all its digits. Store the JSON from \`toFields\` as it is. If something else decodes and encodes it, such as \`cjson\` in a script, values can change.`,
+        `The payload in \`${stream}\` isn't the one in the event: an empty array should stay an empty array, a number should keep all its digits, and a string all its characters. Store the JSON from \`toFields\` as it is. If something else decodes and encodes it, such as \`cjson\` in a script, values can change.`,
       )
     }
   })
@@ -477,13 +499,19 @@ describe('storeEventWithStreams', () => {
       ))
   }
 
-  test.skipIf(lacks('own-server'))('passes on any error from Redis', () =>
-    passesOnRefusedWrite({
+  test.skipIf(lacks('own-server'))('passes on any error from Redis', async () => {
+    await passesOnRefusedWrite({
       name: 'storeEventWithStreams',
       run: (redis) => storeEventWithStreams(redis, ada()),
       why: "The event isn't stored, and a caller can retry only if it sees the error.",
-    }),
-  )
+    })
+    const left = await connectionsStillOpen()
+    verify(
+      left === 0,
+      'Redis refused to write because it had no replica, and `storeEventWithStreams` left a connection open. When a whole transaction is refused, `exec()` rejects, so close your own connections in a `finally`.',
+      { expected: 'no more connections than before', received: `${left} more` },
+    )
+  })
 
   test('passes on an error of any one command', () =>
     passesOnErrors({
@@ -491,6 +519,17 @@ describe('storeEventWithStreams', () => {
       run: (redis) => storeEventWithStreams(redis, ada()),
       closes: true,
       why: NOT_IN_ALL,
+      async works() {
+        for (const stream of [ENTITY, TYPE, ALL]) {
+          const copies = await box.admin.xlen(stream)
+          verify(
+            copies < 2,
+            `Redis refused one command, and \`storeEventWithStreams\` tried again, so the event is in \`${stream}\` more than once: Redis had run the other commands of the first attempt. Don't try again. Reject with the error, and leave it to the caller to find out what's stored.`,
+            { expected: '1 entry', received: `${copies} entries` },
+          )
+        }
+        return false
+      },
     }))
 
   test('writes nothing if it refuses the event', async () => {
@@ -515,6 +554,24 @@ describe('storeEventWithStreams', () => {
       await call('GET on the same connection', () => box.redis.get('something')),
       null,
       '`storeEventWithStreams` refused the event after it had sent `MULTI`, so Redis now queues every command on this connection. Call `toFields` before you send the first command.',
+    )
+  })
+
+  test('stores the next event after an error', async () => {
+    await box.admin.rpush(ALL, 'x')
+    await attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, ada()))
+    await box.admin.del(ALL)
+    const second = ada('0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a02')
+    const outcome = await attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, second))
+    verify(
+      outcome.ok,
+      "Redis had refused an event because a key held a list. The list was deleted, and then `storeEventWithStreams` was called with another event and failed. One call's error shouldn't reach another call: if calls wait for each other, they should continue after an error, too.",
+      { received: !outcome.ok && outcome.error },
+    )
+    verifyEqual(
+      (await stored(ALL)).map(([, flat]) => paired(flat).eventId),
+      [second.eventId],
+      'Redis had refused an event because a key held a list. The list was deleted, and then `storeEventWithStreams` was called with another event. `stream:events` should hold that event, and only that one.',
     )
   })
 
