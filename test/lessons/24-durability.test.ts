@@ -421,6 +421,16 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     })
   })
 
+  test('counts a write that is refused for lack of a replica as a refusal', async () => {
+    const { admin, connect } = await box.startServer({ args: EVERY_SECOND })
+    await admin.config('SET', 'min-replicas-to-write', 1)
+    verifyEqual(
+      await call('writeAcknowledged', () => writeAcknowledged(connect(), KEY, [eventOf(1), eventOf(2)])),
+      { acknowledged: [], refused: 'e-1', unknown: null },
+      "Redis has no replica and replied to `XADD` with an error (`NOREPLICAS`). An error is a reply, whichever one it is, so the event definitely wasn't written and belongs in `refused`. Check the class of the error: a list of messages is never complete.",
+    )
+  })
+
   test('counts a closed connection as silence', async () => {
     const redis = box.connect()
     redis.disconnect()
@@ -845,6 +855,36 @@ describe('backup and restore', () => {
     )
   })
 
+  for (const [what, put, look] of [
+    [
+      'a stream whose entries have all been trimmed',
+      async () => {
+        await box.admin.xadd(COPY, '9-0', 'event', 'theirs')
+        await box.admin.xtrim(COPY, 'MAXLEN', 0)
+      },
+      async () => [await box.admin.xlen(COPY), await lastId(COPY)],
+    ],
+    ['a string', () => box.admin.set(COPY, 'theirs'), () => box.admin.get(COPY)],
+  ] as const) {
+    test(`refuses a key that holds ${what}`, async () => {
+      await plant()
+      const lines = await save()
+      await put()
+      const before = await look()
+      const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(lines)))
+      verify(
+        !outcome.ok && outcome.error instanceof BackupError && outcome.error.reason === 'exists',
+        `The key holds ${what}, so it exists, and \`restore\` should throw a \`BackupError\` with the reason \`exists\`. \`EXISTS\` and \`RENAMENX\` answer for a key of any type, with or without entries; \`XLEN\` doesn't.`,
+        { received: outcome.ok ? outcome.value : outcome.error },
+      )
+      verifyEqual(
+        await look().catch((error: unknown) => error),
+        before,
+        `The key held ${what}. \`restore\` refused, but it had already changed what was there.`,
+      )
+    })
+  }
+
   test('starts over after an attempt that failed', async () => {
     await plant()
     const lines = await save()
@@ -863,9 +903,15 @@ describe('backup and restore', () => {
       [],
     ]
     for (const some of damaged) {
+      const outcome = await attempt('restore', () => restore(box.redis, COPY, each(some)))
+      verify(
+        outcome.ok || !String(outcome.error).includes('equal or smaller'),
+        'An earlier attempt failed because its backup was damaged, and it left entries behind under another name. Redis then refused an entry of this attempt, because there was already a later one. Before you begin, delete whatever an earlier attempt left: `DEL` also deletes its last ID.',
+        { expected: 'a thrown BackupError', received: !outcome.ok && outcome.error },
+      )
       const error = await callError(
         'restore',
-        () => restore(box.redis, COPY, each(some)),
+        () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)),
         BackupError,
         'This backup is missing one or more lines, or half of the last one, as if the disk had filled up or the copy had been interrupted. `restore` should notice and throw a `BackupError`, not restore a shorter history that looks complete.',
       )
