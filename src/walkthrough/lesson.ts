@@ -100,6 +100,7 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Onward
         const to = await watch(walk, lesson)
         // They've been at that lesson's screen, so its menu comes next, read or not.
         if (to !== undefined && to.slug !== lesson.slug) return { to, first: 'left' }
+        verdict = undefined // watch has had newer ones
         break
       }
       case 'check':
@@ -111,6 +112,7 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Onward
         break
       default:
         asked = wishOf(await actions[wish](walk, lesson))
+        if (wish === 'reset') verdict = undefined
     }
     hasJustPassed = false
   }

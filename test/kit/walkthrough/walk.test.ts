@@ -77,6 +77,23 @@ describe('the walkthrough', () => {
     expect(ui.shown.slice(-6).join('\n')).toContain('createEvent')
   })
 
+  test.each([[['Check whenever I save']], [['Reset', true]]])(
+    'after %j, the verdict from before is gone',
+    async (next) => {
+      const ui = scriptedUi([
+        'Start 01',
+        'Not now',
+        'Check my answer',
+        ...next,
+        'The whole verdict',
+        'Back',
+        'Leave',
+      ])
+      await walkThrough(await walkWith(ui))
+      expect(ui.shown).toContain("There's no verdict right now. r checks your answer.")
+    },
+  )
+
   test('from the welcome through the first lesson to the next', async () => {
     let passes = false
     const ui = scriptedUi([
