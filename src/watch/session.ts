@@ -86,6 +86,10 @@ export class WatchSession {
       case 'run':
         return await this.#stay.checkAgain()
       case 'hint': {
+        if (this.#state.checking)
+          return this.#set({
+            notice: 'Your answer is being checked. Press h again when the verdict is there.',
+          })
         if (this.#state.result?.passed === true)
           return this.#set({ notice: 'Every task passed in the last check, so there are no hints to show.' })
         const elsewhere = noHintHere(wishAfter(this.#state.result).diagnosis)

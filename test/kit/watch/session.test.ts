@@ -170,6 +170,14 @@ test('a bug in an earlier answer costs no hint of this lesson', async () => {
   expect(progress.overview().lesson(slug).hints).toEqual({})
 })
 
+test('a hint asked for during a check is not used up, because the verdict would hide it', async () => {
+  await until(() => asked.length === 1)
+  await session.act('hint')
+  expect(session.state.panel).toBeUndefined()
+  expect(session.state.notice).toMatch(/^Your answer is being checked\. Press h again/)
+  expect(progress.overview().lesson(slug).hints).toEqual({})
+})
+
 test('after a pass, h says that there is nothing to hint at', async () => {
   await until(() => asked.length === 1)
   asked[0]?.pass()
