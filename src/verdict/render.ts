@@ -9,7 +9,7 @@ import { lineWidth, padded, paintLines, span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
 import type { Details } from './command-lines.ts'
 import { failureLines, orderIn, outputLines } from './details.ts'
-import { shownFailure } from './shown-failure.ts'
+import { shownFailure, titleOfRun } from './shown-failure.ts'
 import { summaryOf } from './summary.ts'
 
 export interface CheckView {
@@ -98,7 +98,7 @@ export function taskLine(task: TaskResult, { width, palette }: CheckView): reado
 /** Why the answer couldn't run; a task with the same sentence shows it with its details instead. */
 function runDiagnosis({ diagnosis, at, tasks }: CheckResult, details: Details): readonly Line[] {
   if (diagnosis === undefined || tasks.some((task) => task.diagnosis === diagnosis)) return []
-  return failureLines("The answer couldn't run to the end", { diagnosis, ...(at && { at }) }, details)
+  return failureLines(titleOfRun(tasks), { diagnosis, ...(at && { at }) }, details)
 }
 
 function failures(result: CheckResult, details: Details): readonly (readonly Line[])[] {

@@ -6,13 +6,19 @@ export interface ShownFailure extends Pick<TaskResult, 'expected' | 'received' |
   readonly diagnosis: string
 }
 
+/** For an answer that couldn't run at all, or that ended the run. */
+export function titleOfRun(tasks: readonly TaskResult[]): string {
+  const hasRun = tasks.some(({ state }) => state !== 'not reached')
+  return hasRun ? "The answer couldn't run to the end" : "The answer couldn't run"
+}
+
 /**
  * Why the answer couldn't run, unless a task says so in the same words; otherwise the first task that failed. Undefined
  * if there's neither.
  */
 export function shownFailure({ diagnosis, at, tasks }: CheckResult): ShownFailure | undefined {
   if (diagnosis !== undefined && !tasks.some((task) => task.diagnosis === diagnosis)) {
-    return { title: "The answer couldn't run to the end", diagnosis, ...(at && { at }) }
+    return { title: titleOfRun(tasks), diagnosis, ...(at && { at }) }
   }
   const failed = tasks.find(({ state }) => state === 'failed')
   return (

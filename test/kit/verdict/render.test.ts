@@ -147,9 +147,10 @@ describe('a verdict', () => {
     const diagnosis = 'Your code called process.exit.'
     const broken = result([task('a', 'not reached')], { diagnosis, at: { file: 'workspace/02.ts', line: 3 } })
     const page = show(broken)
-    expect(page).toContain(
-      `The answer couldn't run to the end\n  ${diagnosis}\n\n  at        workspace/02.ts:3`,
-    )
+    expect(page).toContain(`The answer couldn't run\n  ${diagnosis}\n\n  at        workspace/02.ts:3`)
+
+    const later = result([task('a', 'passed'), task('b', 'not reached')], { diagnosis })
+    expect(show(later)).toContain(`The answer couldn't run to the end\n  ${diagnosis}`)
 
     const during = result([task('a', 'failed', { diagnosis })], { diagnosis })
     expect(show(during).split(diagnosis)).toHaveLength(2)
