@@ -85,6 +85,6 @@ function noted(recording: Recording, remark: string): Recording {
 }
 
 function noRun(number: string | undefined): string {
-  const check = `${self} check${number === undefined ? '' : ` ${number}`}`
-  return `No run has been recorded yet. A check that fails records what happened in Redis, so run ${check} first.`
+  const check = `${self} check ${number ?? '07'}`
+  return `No failed check has been recorded yet. To step through one that passes, run ${check} --record run.json, then ${self} explore run.json`
 }
