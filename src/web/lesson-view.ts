@@ -50,6 +50,7 @@ export async function lessonView(
     const steps = progress.hintSteps[task.number] ?? []
     const shown = task.hints.filter((_, index) => steps.includes(index + 1))
     const hints = island('hints', {
+      number: lesson.number,
       task: task.number,
       address: `${address}/tasks/${task.number}/hint`,
       shown: await Promise.all(shown.map((hint) => markdownHtml(hint, links))),

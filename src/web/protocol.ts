@@ -54,6 +54,8 @@ export interface IslandProps {
     readonly text: string
   }
   readonly hints: {
+    /** The lesson's. */
+    readonly number: string
     readonly task: number
     readonly address: string
     readonly shown: readonly string[]

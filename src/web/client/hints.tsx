@@ -5,7 +5,7 @@ import { Html } from './html.tsx'
 import { self } from './self.ts'
 
 /** The hints of a task, one more with each press. The server records which were shown. */
-export function Hints({ task, address, shown, of }: IslandProps['hints']) {
+export function Hints({ number, task, address, shown, of }: IslandProps['hints']) {
   const [hints, setHints] = useState(shown)
   const [problem, setProblem] = useState('')
   const [isBusy, setBusy] = useState(false)
@@ -40,7 +40,10 @@ export function Hints({ task, address, shown, of }: IslandProps['hints']) {
         </button>
       ) : (
         <p class="quiet-text">
-          That was the last hint. To see one good answer: <code>{self()} solution</code>
+          That was the last hint. To see one good answer:{' '}
+          <code>
+            {self()} solution {number}
+          </code>
         </p>
       )}
     </div>

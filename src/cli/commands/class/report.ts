@@ -30,7 +30,7 @@ export const command = defineCommand({
     }
     const { palette, width } = context
     context.print(palette.paint(`"${name}": what cost the most time`, 'bold'))
-    if (costs.length === 0) context.print('\nNo checks have failed.')
+    if (costs.length === 0) context.print('\nNo checks have failed so far, except on untouched starters.')
     const rows = costs
       .slice(0, MOST)
       .map(({ slug, task, diagnosis, participants: who, ms }) => [

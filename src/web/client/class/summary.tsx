@@ -94,7 +94,9 @@ export function Diagnoses({ overview, names }: { readonly overview: Overview; re
       )}
       {shown.length === 0 && (
         <p class="quiet-text">
-          {names ? "No one's last check found a mistake." : 'Nothing to show here right now.'}
+          {names
+            ? "No one's last check failed, except on untouched starters."
+            : 'Nothing to show here right now.'}
         </p>
       )}
       <Scroller label="All diagnoses" shape="high">
