@@ -26,7 +26,7 @@ const nothing = async () => {}
 const three = (subject: Subject) => subject.plant(S, 3)
 const CASES: readonly Case[] = [
   {
-    situation: 'The stream does not exist.',
+    situation: "The stream doesn't exist.",
     prepare: nothing,
     version: 0,
     accepts: ['any', 'none', 0],
@@ -73,7 +73,7 @@ const CASES: readonly Case[] = [
 const WHY: Readonly<Record<string, string>> = {
   expected: 'A caller that forgets `expected` must not write unchecked.',
   stream: "A stream's name is a string that isn't empty, or its events can't be found again.",
-  events: 'Without events, there is no version and no position to return.',
+  events: "Without events, there's no version and no position to return.",
   commandId: 'An empty ID would make different commands look like the same one.',
 }
 
@@ -91,13 +91,13 @@ export function appendConforms(subject: Subject): void {
     verify(
       (await subject.logged()).length === 4 ||
         new Set([first.position, second.position, third.position]).size === 3,
-      'Three appends without a command ID got the result of one. Without a `commandId`, nothing is remembered: these are three commands, and each should write its events. (Does your code remember `undefined` as if it were an ID?)',
+      'Three appends without a command ID got the same result. Without a `commandId`, nothing is remembered: these are three commands, and each should write its events. (Does your code remember `undefined` as if it were an ID?)',
       { received: { first, second, third } },
     )
     verifyEqual(
       [await ids(S), await ids('order-2')],
       [['e-1', 'e-2', 'e-3'], ['e-9']],
-      'Three events were appended to order-1 and one to order-2. Each stream should have its own events, in order.',
+      'Three events were appended to `order-1` and one to `order-2`. Each stream should have its own events, in order.',
     )
     verifyEqual(
       [first.version, second.version, third.version],
@@ -122,7 +122,7 @@ export function appendConforms(subject: Subject): void {
     verifyEqual(
       await ids(S),
       ['e-2', 'e-1', 'e-1'],
-      '`append` received three events: e-2 of March 2, and then e-1 of March 1 twice. The stream should have all three, in this order. The caller decides on the order of events, and `append` neither sorts them nor drops any.',
+      '`append` received three events: `e-2` of March 2, and then `e-1` of March 1 twice. The stream should have all three, in that order. The caller decides the order of the events, and `append` neither sorts them nor drops any.',
     )
   })
 
@@ -135,17 +135,17 @@ export function appendConforms(subject: Subject): void {
           'append',
           () => subject.open().append(S, countedFrom(8, 9), { expected }),
           ConcurrencyError,
-          `${situation} With expected ${show(expected)}, \`append\` should throw a ConcurrencyError.`,
+          `${situation} With \`expected: ${show(expected)}\`, \`append\` should throw a \`ConcurrencyError\`.`,
         )
         verifyEqual(
           { stream: error.stream, expected: error.expected, actual: error.actual },
           { stream: S, expected, actual: version },
-          `${situation} The ConcurrencyError should have the stream, what was expected, and the stream's actual version.`,
+          `${situation} The \`ConcurrencyError\` should have the stream, what was expected, and the stream's actual version.`,
         )
         verifyEqual(
           await subject.stored(S),
           before,
-          `${situation} \`append\` threw a ConcurrencyError, but it wrote anyway. Compare first, write last.`,
+          `${situation} \`append\` threw a \`ConcurrencyError\`, but it wrote anyway. Compare first, then write.`,
         )
       })
     }
@@ -157,7 +157,7 @@ export function appendConforms(subject: Subject): void {
         )
         verify(
           outcome.ok,
-          `${situation} With expected ${show(expected)}, \`append\` should write, but it failed.`,
+          `${situation} With \`expected: ${show(expected)}\`, \`append\` should write, but it failed.`,
           { received: !outcome.ok && outcome.error },
         )
         verifyEqual(
@@ -177,17 +177,17 @@ export function appendConforms(subject: Subject): void {
       'append',
       () => store.append(S, [counted(3)], { expected: 1 }),
       ConcurrencyError,
-      'A store appended version 1, another program appended version 2, and the first store was called with expected 1. `append` should throw a ConcurrencyError. The version is the one in Redis, not the one that a program remembers.',
+      'A store appended version 1, another program appended version 2, and the first store was called with `expected: 1`. `append` should throw a `ConcurrencyError`. The version is the one in Redis, not the one that a program remembers.',
     )
     verifyEqual(
       stale.actual,
       2,
-      'A store appended version 1, another program appended version 2, and the first store was called with expected 1. The `actual` version is 2: the one in Redis, not the one that a program remembers.',
+      'A store appended version 1, another program appended version 2, and the first store was called with `expected: 1`. The `actual` version is 2: the one in Redis, not the one that a program remembers.',
     )
     const fresh = await attempt('append', () => store.append(S, [counted(3)], { expected: 2 }))
     verify(
       fresh.ok && fresh.value.version === 3,
-      'A store appended version 1, another program appended version 2, and the first store was called with expected 2. `append` should write version 3. The version is the one in Redis, not the one that a program remembers.',
+      'A store appended version 1, another program appended version 2, and the first store was called with `expected: 2`. `append` should write version 3. The version is the one in Redis, not the one that a program remembers.',
       { received: fresh },
     )
   })
@@ -211,17 +211,17 @@ export function appendConforms(subject: Subject): void {
       ['events', S, 0, { expected: 'any', commandId: 'cmd-1' }],
     ]
     for (const [field, stream, count, options] of wrong) {
-      const what = `append(${show(stream)}, [${count} events], ${show(options)})`
+      const what = `\`append(${show(stream)}, [${count === 1 ? '1 event' : `${count} events`}], ${show(options)})\``
       const error = await callError(
         'append',
         () => subject.open().append(stream as string, countedFrom(1, count), options as AppendOptions),
         InvalidAppendError,
-        `${what} should throw an InvalidAppendError for \`${field}\`. ${WHY[field]}`,
+        `${what} should throw an \`InvalidAppendError\` for \`${field}\`. ${WHY[field]}`,
       )
       verifyEqual(
         error.field,
         field,
-        `${what} should throw an InvalidAppendError with the \`field\` ${field}.`,
+        `${what} should throw an \`InvalidAppendError\` with the \`field\` \`'${field}'\`.`,
       )
       verifyEqual(
         await subject.logged(),
@@ -238,7 +238,7 @@ export function appendConforms(subject: Subject): void {
     )
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'The second of three events contains a Date, which JSON would silently turn into a string. `append` should let the MalformedEventError from `encodeEvent` pass through.',
+      'The second of three events contains a `Date`, which JSON would silently turn into a string. `append` should let the `MalformedEventError` from `encodeEvent` pass through.',
       { received: outcome },
     )
     verifyEqual(
@@ -293,7 +293,7 @@ export function appendConforms(subject: Subject): void {
       )
       verify(
         outcome.ok,
-        `\`append\` failed for the stream ${show(name)}, which had no events yet. A stream may have any name except the empty string.`,
+        `\`append\` failed for the stream \`${show(name)}\`, which had no events yet. A stream may have any name except the empty string.`,
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -301,7 +301,7 @@ export function appendConforms(subject: Subject): void {
       verifyEqual(
         await versions(name),
         [1, 2],
-        `Two events were appended to each of ${STRANGE_NAMES.length} streams, and the stream ${show(name)} should have exactly its own two, but it doesn't. Don't let two names share a key.`,
+        `Two events were appended to each of ${STRANGE_NAMES.length} streams, and the stream \`${show(name)}\` should have exactly its own two, but it doesn't. Don't let two names share a key.`,
       )
     }
   })
@@ -323,12 +323,12 @@ export function appendConforms(subject: Subject): void {
     verifyEqual(
       [won, await versions(S)],
       [1, [1, 2, 3, 4]],
-      `${writers} writers appended at once, all to version 3. Exactly one of them should succeed. Compare and write in one step.`,
+      `${writers} writers appended at the same time, all to version 3. Exactly one of them should succeed. Compare and write in one step.`,
     )
     const other = outcomes.find((outcome) => !outcome.ok && !(outcome.error instanceof ConcurrencyError))
     verify(
       other === undefined,
-      `${writers} writers appended at once, all to version 3, and one of the losers didn't get a ConcurrencyError.`,
+      `${writers} writers appended at the same time, all to version 3, and one of the losers didn't get a \`ConcurrencyError\`.`,
       { received: other },
     )
   })
@@ -347,7 +347,7 @@ export function appendConforms(subject: Subject): void {
     const failed = outcomes.find((outcome) => !outcome.ok)
     verify(
       failed === undefined,
-      `${writers} writers appended at once, with expected "any", and one of them failed. Any version is right, so all should succeed.`,
+      `${writers} writers appended at the same time, with \`expected: 'any'\`, and one of them failed. Any version is fine, so all of them should succeed.`,
       {
         received: failed,
       },
@@ -355,14 +355,14 @@ export function appendConforms(subject: Subject): void {
     const found = (await subject.stored(S)).map(({ event }) => Number(event.eventId.slice(2)))
     verify(
       found.length === 2 * writers && found.every((n, i) => i % 2 === 0 || n === (found[i - 1] ?? 0) + 1),
-      `${writers} writers appended two events each at once. All events should be there, with no other event between a writer's two.`,
+      `${writers} writers appended two events each at the same time. All events should be there, with no other event between a writer's two.`,
       { received: found },
     )
     const returned = outcomes.map((outcome) => (outcome.ok ? outcome.value.version : 0)).sort((a, b) => a - b)
     verifyEqual(
       returned,
       numbers(1, writers).map((n) => 2 * n),
-      `${writers} writers appended two events each at once. Each call should return the version of its own last event.`,
+      `${writers} writers appended two events each at the same time. Each call should return the version of its own last event.`,
     )
   })
 }

@@ -1,5 +1,6 @@
 import { test } from 'vitest'
 import { attempt, call, callError, verify, verifyEqual } from '#kit'
+import { show } from './append.ts'
 import { CROWD, counted, countedFrom, type Expected, numbers, type Subject } from './subject.ts'
 
 const S = 'order-1'
@@ -25,7 +26,7 @@ export function commandsConform(subject: Subject): void {
       const again = await attempt('append', () => subject.open().append(S, countedFrom(8, 9), options))
       verify(
         again.ok || !(again.error instanceof ConcurrencyError),
-        `A command with expected ${JSON.stringify(expected)} arrived a second time and got a conflict, which its own success had caused. Look for the command ID before you compare versions.`,
+        `A command with \`expected: ${show(expected)}\` arrived a second time and got a conflict, which its own success had caused. Look for the command ID before you compare versions.`,
         { received: !again.ok && again.error },
       )
       const answer = await call('append', () => (again.ok ? again.value : Promise.reject(again.error)))
@@ -49,7 +50,7 @@ export function commandsConform(subject: Subject): void {
     verifyEqual(
       [again.ok ? again.value : again.error, await ids('order-2')],
       [first, []],
-      'A command arrived a second time, but for another stream, as happens if a program makes a new order ID for each attempt. It should get its first result, and nothing should be written, or the customer has two orders. A command ID counts for all streams of the store: leave the stream out of its key. (Received: the result, and the events of the other stream.)',
+      'A command arrived a second time, but for another stream, as happens if a program generates a new order ID for each attempt. It should get its first result, and nothing should be written, or the customer has two orders. A command ID applies to all streams of the store, so leave the stream out of its key. (Received: the result, and the events of the other stream.)',
     )
   })
 
@@ -69,11 +70,11 @@ export function commandsConform(subject: Subject): void {
               : await attempt('append', () =>
                   subject.open().append(S, countedFrom(8, 9), { expected, commandId: 'cmd-1' }),
                 )
-          const situation = `The reply to ${lost ?? 'nothing'} was lost, and the command was sent again, with expected ${JSON.stringify(expected)}.`
+          const situation = `${lost === undefined ? 'No reply' : `The reply to \`${lost}\``} was lost, and the command was sent again, with \`expected: ${show(expected)}\`.`
           verifyEqual(
             [(await ids(S)).slice(planted), (await subject.logged()).length],
             [['e-8', 'e-9'], planted + 2],
-            `${situation} Both events should be there once, in the stream and in the log.`,
+            `${situation} Both events should be there exactly once, in the stream and in the log.`,
           )
           verify(
             outcome.ok && outcome.value.version === planted + 2,
@@ -92,20 +93,20 @@ export function commandsConform(subject: Subject): void {
       'append',
       () => subject.open().append(S, [counted(8)], { expected: 2, commandId }),
       ConcurrencyError,
-      'The stream is at version 3, and 2 was expected. `append` should throw a ConcurrencyError, even with a command ID.',
+      'The stream is at version 3, and 2 was expected. `append` should throw a `ConcurrencyError`, even with a command ID.',
     )
     const outcome = await attempt('append', () =>
       subject.open().append(S, [counted(9)], { expected: 3, commandId }),
     )
     verify(
       outcome.ok && outcome.value.version === 4,
-      "A command got a conflict, and the caller decided again and sent it again with the same ID. It hadn't been carried out yet, so it should be now. Don't remember a conflict.",
+      "A command got a conflict, and the caller decided again and resent it with the same ID. It hadn't been carried out yet, so it should be now. Don't remember a conflict.",
       { received: outcome },
     )
     verifyEqual(
       await ids(S),
       ['e-1', 'e-2', 'e-3', 'e-9'],
-      'A command got a conflict, and the caller decided again and sent it again with the same ID. Only the events of the second attempt should be written.',
+      'A command got a conflict, and the caller decided again and resent it with the same ID. Only the events of the second attempt should be written.',
     )
   })
 
@@ -117,7 +118,7 @@ export function commandsConform(subject: Subject): void {
       )
       verify(
         outcome.ok,
-        `\`append\` failed with the command ID "${commandId}". A command ID is any string except the empty one. Accept it, and keep its result under a key that can't be the key of anything else.`,
+        `\`append\` failed with the command ID \`"${commandId}"\`. A command ID is any string except the empty one. Accept it, and keep its result under a key that can't be the key of anything else.`,
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -142,7 +143,7 @@ export function commandsConform(subject: Subject): void {
     verifyEqual(
       await ids(S),
       ['e-8', 'e-9'],
-      `The same command arrived ${writers} times at once, and should be carried out once. Look for its ID and write in one step.`,
+      `The same command arrived ${writers} times at the same moment and should be carried out only once. Look for its ID and write in one step.`,
     )
     const first = outcomes[0]
     for (const outcome of outcomes) {
@@ -151,7 +152,7 @@ export function commandsConform(subject: Subject): void {
         first?.ok === true
           ? { ok: true, value: { version: 2, position: first.value.position } }
           : { ok: true },
-        `The same command arrived ${writers} times at once. All calls should get the same result.`,
+        `The same command arrived ${writers} times at the same moment. All calls should get the same result.`,
       )
     }
   })

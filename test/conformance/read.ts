@@ -40,7 +40,7 @@ export function readingConforms(subject: Subject): void {
         { stream: S, version: 2, event: counted(2) },
         { stream: S, version: 3, event: counted(3) },
       ],
-      'order-1 has three events. `read` should yield all of them, oldest first, each with `stream`, `version` (a number), and `event` (exactly as it was appended).',
+      'The stream `order-1` has three events. `read` should yield all of them, oldest first, each with `stream`, `version` (a number), and `event` (exactly as it was appended).',
     )
     verifyEqual(
       await readAll(subject.open(), 'order-2'),
@@ -98,7 +98,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       found,
       numbers(1, long),
-      'After each page of order-1, the caller read order-2 with the same store, and order-1 was no longer complete. Each call of `read` needs a page and a position of its own: keep them in variables of `read`, not in the store.',
+      'After each page of `order-1`, the caller read `order-2` with the same store, and `order-1` was no longer complete. Each call of `read` needs a page and a position of its own: keep them in variables of `read`, not in the store.',
     )
   })
 
@@ -123,7 +123,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       (await readAll(subject.open(), 'order-2')).map(({ version }) => version),
       [long - 1, long],
-      `All but the last two of ${long} events were trimmed, which is more than a page. \`read\` should yield these two. A range of versions without an event isn't the end of the stream: ask for the next events after a version, however far away they are.`,
+      `All but the last two of ${long} events were trimmed, which is more than a page. \`read\` should yield these two. A range of versions without an event isn't the end of the stream: request the next events after a version, however far away they are.`,
     )
   })
 
@@ -141,7 +141,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       found,
       numbers(1, Math.max(long, found.length)),
-      `While ${long} events were read page by page, more were appended. \`read\` should yield every event that was there at the beginning once and in order, and newer ones, if any, after those without a gap.`,
+      `While ${long} events were read page by page, more were appended. \`read\` should yield every event that was there at the beginning, each once and in order. If it yields newer ones too, they should follow without a gap.`,
     )
   })
 
@@ -152,7 +152,7 @@ export function readingConforms(subject: Subject): void {
       verifyEqual(
         await readAll(subject.open(), name),
         [{ stream: name, version: 1, event: counted(1, payload) }],
-        `\`read\` should return the event that was appended to the stream ${JSON.stringify(name)}, unchanged.`,
+        `\`read\` should return the event that was appended to the stream \`${JSON.stringify(name)}\`, unchanged.`,
       )
     }
   })
@@ -176,7 +176,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       lift.COUNTER_RAISED?.length,
       2,
-      'There were two upcasters for COUNTER_RAISED, and after `read` there are fewer, so the next event of that type goes through too few of them. `splice` and `shift` change the array; `slice` leaves it as it is.',
+      'There were two upcasters for `COUNTER_RAISED`, and after `read` there are fewer, so the next event of that type goes through too few of them. `splice` and `shift` change the array; `slice` leaves it as it is.',
     )
     verifyEqual(
       (await readAll(today, S)).map(({ event }) => event.payload),
@@ -202,7 +202,7 @@ export function readingConforms(subject: Subject): void {
     const outcome = await attempt('read', () => readAll(old, 'order-2'))
     verify(
       outcome.ok,
-      'A store with upcasters for COUNTER_RAISED appended a COUNTER_CLEARED, which has none, so its schema version is 1. A program without upcasters should be able to read it. Count the upcasters of that event type only.',
+      'A store with upcasters for `COUNTER_RAISED` appended a `COUNTER_CLEARED`, which has none, so its schema version is 1. A program without upcasters should be able to read it. Count the upcasters of that event type only.',
       { received: !outcome.ok && outcome.error },
     )
     const { UnknownSchemaError } = subject.errors
@@ -218,7 +218,7 @@ export function readingConforms(subject: Subject): void {
       future instanceof UnknownSchemaError &&
         future.eventType === 'COUNTER_RAISED' &&
         future.schemaVersion === 2,
-      'A program without upcasters read an event of schema version 2. `read` should throw an UnknownSchemaError with `eventType` and `schemaVersion`.',
+      'A program without upcasters read an event of schema version 2. `read` should throw an `UnknownSchemaError` with `eventType` and `schemaVersion`.',
       { received: future },
     )
   })
@@ -237,7 +237,7 @@ export function readingConforms(subject: Subject): void {
     })
     verify(
       thrown instanceof subject.errors.UnknownSchemaError && thrown.schemaVersion === 10,
-      'An event of schema version 10 was read by a program whose current one is 2. `read` should throw an UnknownSchemaError with the `schemaVersion` 10, as a number. (If you compare schema versions, compare numbers: as strings, 10 comes before 2.)',
+      'An event of schema version 10 was read by a program whose current one is 2. `read` should throw an `UnknownSchemaError` with the `schemaVersion` 10, as a number. (If you compare schema versions, compare numbers: as strings, `10` comes before `2`.)',
       { received: thrown },
     )
   })

@@ -55,7 +55,7 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await save(summing(), await load(summing())),
       true,
-      'The state of a stream without events was saved, at version 0, and there was no other snapshot. `saveSnapshot` should store it and resolve to true.',
+      'The state of a stream without events was saved, at version 0, and there was no other snapshot. `saveSnapshot` should store it and resolve to `true`.',
     )
     await subject.plant(S, 20)
     verifyEqual(
@@ -80,7 +80,7 @@ export function snapshotsConform(subject: Subject): void {
   test('continues from the snapshot', async () => {
     await subject.plant(S, 10)
     const saved = await save(summing(), await load(summing()))
-    verifyEqual(saved, true, '`saveSnapshot` should resolve to true if it stored the state.')
+    verifyEqual(saved, true, '`saveSnapshot` should resolve to `true` if it stored the state.')
     verifyEqual(
       await load(summing()),
       { state: { sum: 55, count: 10 }, version: 10 },
@@ -91,12 +91,12 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(model),
       { state: { sum: 355, count: 12 }, version: 12 },
-      'A snapshot was taken at version 10, and two events followed. `load` should return the state with these two, each of them once.',
+      'A snapshot was taken at version 10, and two events followed. `load` should return the state with those two applied, each of them once.',
     )
     verifyEqual(
       model.asked,
       2,
-      'A snapshot was taken at version 10, and two events followed. `load` should only call `evolve` for these two, because the snapshot is there to save the rest.',
+      'A snapshot was taken at version 10, and two events followed. `load` should call `evolve` only for those two, because the snapshot makes the rest unnecessary.',
     )
   })
 
@@ -135,9 +135,9 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       [loaded, model.asked],
       [{ state: { sum: 66, count: 11 }, version: 11 }, 0],
-      'A slow writer saved a snapshot of version 9 when there was already one of version 11. The newer one should stay. (Compare them as numbers: as strings, 9 is greater than 11.)',
+      'A slow writer saved a snapshot of version 9 when there was already one of version 11. The newer one should stay. (Compare them as numbers: as strings, `9` is greater than `11`.)',
     )
-    verifyEqual(late, false, '`saveSnapshot` should resolve to false if a newer snapshot stays.')
+    verifyEqual(late, false, '`saveSnapshot` should resolve to `false` if a newer snapshot stays.')
   })
 
   test('ignores the snapshot of another model version', async () => {
@@ -156,7 +156,7 @@ export function snapshotsConform(subject: Subject): void {
         await load(summing(10), 'order-2'),
       ],
       [true, { state: { sum: 6, count: 3 }, version: 3 }],
-      "Version 10 of the model saved a snapshot at version 1 of the stream, when there was one from model version 9 at version 3. It should replace the old one, which is useless to the new model. Compare the model's version first, and as a number (as a string, 9 comes after 10).",
+      "Version 10 of the model saved a snapshot at version 1 of the stream, when there was one from model version 9 at version 3. It should replace the old one, which is useless to the new model. Compare the model's version first, and as a number (as a string, `9` comes after `10`).",
     )
     await append(4)
     await save(summing(10), { state: { sum: 10, count: 4 }, version: 4 })
@@ -203,13 +203,13 @@ export function snapshotsConform(subject: Subject): void {
       verifyEqual(
         await call('saveSnapshot', () => store.saveSnapshot(S, model, { state, version: 2 })),
         true,
-        "`saveSnapshot` should store the state and resolve to true, even if there's already a snapshot with the same model version and stream version. Only a higher one stays.",
+        "`saveSnapshot` should store the state and resolve to `true`, even if there's already a snapshot with the same model version and stream version. Only a higher one stays.",
       )
       await subject.trim(S, 0)
       verifyEqual(
         await call('load', () => store.load(S, model)),
         { state, version: 2 },
-        `The state ${JSON.stringify(state)} was saved at version 2, and the events are gone. \`load\` should return it: 0, '', false, and null are ordinary states, not a sign of damage.`,
+        `The state \`${JSON.stringify(state)}\` was saved at version 2, and the events are gone. \`load\` should return it: \`0\`, \`''\`, \`false\`, and \`null\` are ordinary states, not a sign of damage.`,
       )
     }
   })

@@ -55,7 +55,7 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       most,
       1,
-      '`subscribe` passed on the next event while the handler was still busy with the previous one. Await the handler. Otherwise, a later event may be done before an earlier one.',
+      '`subscribe` passed on the next event while the handler was still busy with the previous one. Await the handler. Otherwise, a later event may be handled before an earlier one.',
     )
   })
 
@@ -81,7 +81,7 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       listener.events.map(({ version }) => version),
       [1, 2, 3, 4, 5, 6, 7, 8],
-      'The log had old events, events written while the last old ones were being handled, and new ones. The handler should receive each of them once and in order. If you use a single position for all three, none is missed or repeated where one kind ends and the next begins.',
+      'The log had old events, events written while the last old ones were being handled, and new ones. The handler should receive each of them once and in order. If you use a single position for all three, no event is missed or repeated where one kind ends and the next begins.',
     )
   })
 
@@ -250,7 +250,7 @@ export function subscribingConforms(subject: Subject): void {
       !outcome.ok &&
         outcome.error instanceof subject.errors.UnknownSchemaError &&
         seen.every((version) => version === 1),
-      "A program without upcasters reached an event of schema version 2 in the log. `subscribe` should reject with an UnknownSchemaError, and neither pass on nor skip an event that it can't read.",
+      "A program without upcasters reached an event of schema version 2 in the log. `subscribe` should reject with an `UnknownSchemaError`, and neither pass on nor skip an event that it can't read.",
       { received: outcome.ok ? { seen } : outcome.error },
     )
   })
@@ -263,7 +263,7 @@ export function subscribingConforms(subject: Subject): void {
     ).catch(() => undefined)
     verify(
       nothing?.ok === true,
-      "The signal had aborted before `subscribe` was called, and the log was empty. `subscribe` should resolve at once, but it didn't. An `abort` that has already happened doesn't fire again for a new listener, so check `signal.aborted` before you wait.",
+      "The signal had aborted before `subscribe` was called, and the log was empty. `subscribe` should resolve immediately, but it didn't. An `abort` that has already happened doesn't fire again for a new listener, so check `signal.aborted` before you wait.",
       { received: nothing },
     )
     await subject.plant(S, 3)
@@ -283,7 +283,7 @@ export function subscribingConforms(subject: Subject): void {
     })
     verify(
       isDone,
-      'The signal aborted while the handler was running, and `subscribe` resolved before the handler was done. A caller that closes its connections then takes them away from the handler. Resolve once the handler is done.',
+      'The signal aborted while the handler was running, and `subscribe` resolved before the handler was done. A caller that then closes its connections takes them away from the handler. Resolve only when the handler is done.',
     )
     const seen: number[] = []
     const stop = new AbortController()
@@ -405,7 +405,7 @@ function listen(
       })
       verify(
         !isLate,
-        'The signal aborted, and `subscribe` only resolved when its read had timed out. Disconnect the reader, because nothing else uses it.',
+        'The signal aborted, and `subscribe` resolved only after its read had timed out. Disconnect the reader, because nothing else uses it.',
       )
     },
   }

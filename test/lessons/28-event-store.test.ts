@@ -99,11 +99,14 @@ const entries = async (key: string) =>
     return [id, { ...fields, ...(event !== undefined && { event: JSON.parse(event) }) }]
   })
 
+const diedAfter = (last: string | undefined) =>
+  last === undefined ? 'before its first command' : `after \`${last}\``
+
 /** What can't be read isn't missing, and what can't be written isn't there. */
 function passesOn(name: string, outcome: Outcome<unknown>, error: RegExp, situation: string): void {
   verify(
     !outcome.ok && error.test(String(outcome.error)),
-    `${situation} \`${name}\` should reject with the error from Redis. Otherwise, the caller takes the failure for a success.`,
+    `${situation} \`${name}\` should reject with the error from Redis. Otherwise, the caller mistakes the failure for a success.`,
     { received: outcome.ok ? outcome.value : outcome.error },
   )
 }
@@ -124,7 +127,7 @@ describe('append', () => {
         ['1-0', { schemaVersion: '1', event: counted(1) }],
         ['2-0', { schemaVersion: '1', event: counted(2) }],
       ],
-      `Two events were appended to order-1 in partition p7. The stream ${KEY} should have the entries 1-0 and 2-0, with the fields schemaVersion and event.`,
+      `Two events were appended to \`order-1\` in partition \`p7\`. The stream \`${KEY}\` should have the entries \`1-0\` and \`2-0\`, with the fields \`schemaVersion\` and \`event\`.`,
     )
     const log = await entries(LOG)
     verifyEqual(
@@ -133,7 +136,7 @@ describe('append', () => {
         { stream: S, version: '1', schemaVersion: '1', event: counted(1) },
         { stream: S, version: '2', schemaVersion: '1', event: counted(2) },
       ],
-      `Two events were appended. The log ${LOG} should have an entry for each, with the fields stream, version, schemaVersion, and event.`,
+      `Two events were appended. The log \`${LOG}\` should have an entry for each, with the fields \`stream\`, \`version\`, \`schemaVersion\`, and \`event\`.`,
     )
     verifyEqual(
       position,
@@ -147,7 +150,7 @@ describe('append', () => {
       .find((found) => found !== undefined)
     verify(
       limit === undefined,
-      `\`append\` sent an XADD with ${limit}, so one day Redis will drop old events, no matter which subscription still needs them. Append without a limit, however high it is.`,
+      `\`append\` sent an \`XADD\` with \`${limit}\`, so one day Redis will drop old events, even if a subscription still needs them. Append without any limit, even a very high one.`,
       { expected: 'no limit', received: limit },
     )
   })
@@ -173,7 +176,7 @@ describe('append', () => {
     verifyEqual(
       [outcome.ok || outcome.error, (await subject.logged()).map(({ stream }) => stream)],
       [true, ['order-2', S]],
-      "The last entry of the log has an ID that's an hour ahead, as it may be after a clock was set back. `append` should still add its event to the log, after that entry. Let Redis choose the ID (`*`), because it always chooses a greater one than the last.",
+      "The last entry of the log has an ID that's an hour ahead, as can happen after a clock is set back. `append` should still add its event to the log, after that entry. Let Redis choose the ID (`*`), because it always chooses one that's greater than the last.",
     )
   })
 
@@ -191,7 +194,7 @@ describe('append', () => {
       verifyEqual(
         (await box.admin.xrange(key, '-', '+')).map(([, flat]) => fieldsOf(flat).schemaVersion),
         ['3', '1', '3'],
-        `A store with two upcasters for COUNTER_RAISED, and none for COUNTER_CLEARED, appended an event of the first type, one of the second, and another of the first. In ${key}, their \`schemaVersion\` should be 3, 1, and 3. It's 1 plus the number of upcasters for that event type: each event's own type counts.`,
+        `A store with two upcasters for \`COUNTER_RAISED\` and none for \`COUNTER_CLEARED\` appended an event of the first type, one of the second, and another of the first. In \`${key}\`, their \`schemaVersion\` should be 3, 1, and 3. It's 1 plus the number of upcasters for that event type: each event's own type counts.`,
       )
     }
   })
@@ -202,14 +205,14 @@ describe('append', () => {
       'append',
       () => open(box.redis).append(S, [counted(1)], { expected: 'exists' }),
       ConcurrencyError,
-      `The stream ${KEY} was created together with a consumer group (\`XGROUP CREATE … MKSTREAM\`), and has never had an event. So its version is 0, and \`append\` should refuse 'exists'. The existence of the key proves nothing: compare the version.`,
+      `The stream \`${KEY}\` was created together with a consumer group (\`XGROUP CREATE … MKSTREAM\`) and has never had an event. So its version is 0, and \`append\` should refuse \`'exists'\`. The existence of the key proves nothing: compare the version.`,
     )
     const outcome = await attempt('append', () =>
       open(box.redis).append(S, [counted(1)], { expected: 'none' }),
     )
     verify(
       outcome.ok,
-      `The stream ${KEY} was created together with a consumer group (\`XGROUP CREATE … MKSTREAM\`), and has never had an event. So its version is 0, and \`append\` should accept 'none', but it failed. The existence of the key proves nothing: compare the version.`,
+      `The stream \`${KEY}\` was created together with a consumer group (\`XGROUP CREATE … MKSTREAM\`) and has never had an event. So its version is 0, and \`append\` should accept \`'none'\`, but it failed. The existence of the key proves nothing: compare the version.`,
       { received: !outcome.ok && outcome.error },
     )
   })
@@ -221,7 +224,7 @@ describe('append', () => {
     const outcome = await attempt('append', () => store.append(S, [counted(2)], { expected: 1 }))
     verify(
       outcome.ok,
-      'Between two appends, the server forgot all scripts, as it does when it restarts (here with `SCRIPT FLUSH`), and the second call to `append` failed. If `EVALSHA` replies with NOSCRIPT, send the whole script with `EVAL`, or let `defineCommand` do that.',
+      'Between two appends, the server forgot all scripts, as it does when it restarts (here with `SCRIPT FLUSH`), and the second call to `append` failed. If Redis replies to `EVALSHA` with `NOSCRIPT`, send the whole script with `EVAL`, or let `defineCommand` do that.',
       { received: !outcome.ok && outcome.error },
     )
   })
@@ -246,7 +249,7 @@ describe('append', () => {
       verifyEqual(
         await entries(KEY),
         [],
-        `The log's key held ${type}, which isn't a stream, so \`append\` failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor \`MULTI\` rolls back what it has written, so before the first write, do everything that can fail.`,
+        `The log's key held ${type}, which isn't a stream, so \`append\` failed, but its event is in \`order-1\` anyway, where no subscription will ever see it. Neither a script nor \`MULTI\` rolls back what it has written, so before the first write, do everything that can fail.`,
       )
     }
   })
@@ -259,7 +262,7 @@ describe('append', () => {
     verifyEqual(
       [(await entries(KEY)).slice(1).map(([id]) => id), outcome.ok && outcome.value.version],
       [['100000000000000-0', '100000000000001-0'], 100_000_000_000_001],
-      'The stream was at version 99,999,999,999,999, so the next IDs are 100000000000000-0 and 100000000000001-0. Lua turns such a number into the string 1e+14, so format it with string.format.',
+      'The stream was at version 99,999,999,999,999, so the next IDs are `100000000000000-0` and `100000000000001-0`. Lua turns such a number into the string `1e+14`, so format it with `string.format`.',
     )
   })
 
@@ -271,7 +274,7 @@ describe('append', () => {
         const [stream, log] = [await subject.stored(S), await subject.logged()]
         verify(
           stream.length === log.length && (stream.length === 0 || stream.length === 3),
-          `The process died after ${last ?? 'nothing'}, with ${stream.length} of 3 events in the stream and ${log.length} in the log. Write all events of an append, to the stream and to the log, in one step.`,
+          `The process died ${diedAfter(last)}, with ${stream.length} of 3 events in the stream and ${log.length} in the log. Write all events of an append, to the stream and to the log, in one step.`,
         )
         await attempt('append', () =>
           open(box.connect()).append(S, countedFrom(1, 3), { expected: 'none', commandId: 'cmd-1' }),
@@ -279,7 +282,7 @@ describe('append', () => {
         verifyEqual(
           (await subject.stored(S)).map(({ event }) => event.eventId),
           ['e-1', 'e-2', 'e-3'],
-          `The process died after ${last ?? 'nothing'}, and the command arrived again. Its events should be there once. Store a command's result in the same step as its events.`,
+          `The process died ${diedAfter(last)}, and the command arrived again. Its events should be stored exactly once. Store a command's result in the same step as its events.`,
         )
       },
     })
@@ -318,7 +321,7 @@ describe('append', () => {
         const found = (await subject.stored(S)).map(({ event }) => event.eventId).join(' ')
         verify(
           first.ok !== second.ok && (found === 'e-1 e-2 e-3' || found === 'e-1 e-4 e-5'),
-          `Two writers appended to version 1${after ? `, the second one right after the first one's ${after}` : ''}. Exactly one should succeed, with both of its events. Compare and write in one step.`,
+          `Two writers appended to version 1${after ? `, the second one right after the first one's \`${after}\`` : ''}. Exactly one should succeed, with both of its events. Compare and write in one step.`,
           { received: { stream: found, first: first.ok, second: second.ok } },
         )
       },
@@ -337,14 +340,14 @@ describe('append', () => {
     const back = await attempt('append', () => store.append('b', [counted(2)], { expected: 1 }))
     verify(
       back.ok && (await box.admin.xlen(streamKey('b'))) === 2,
-      'Two stores were open, one for partition p7 and one for p8. An event that the p7 store appended after the other one was opened should be in p7. Keep the partition in the object, not in a variable outside the class.',
+      'Two stores were open, one for partition `p7` and one for `p8`. An event that the `p7` store appended after the other one was opened should be in `p7`. Keep the partition in the object, not in a variable outside the class.',
       { received: back },
     )
     const keysThere = (await box.admin.keys('*')).filter((key) => key !== 'eventlings:sandbox')
     for (const key of keysThere) {
       verify(
         /^es:\{p[78]\}:/.test(key),
-        `The key ${key} doesn't begin with es:{p7}: or es:{p8}:. On a cluster, a script may only touch keys in one hash slot, which is determined by the first braces of a key.`,
+        `The key \`${key}\` doesn't begin with \`es:{p7}:\` or \`es:{p8}:\`. On a cluster, a script may only touch keys in one hash slot, which is determined by the first braces of a key.`,
       )
     }
     const scripts = box.commands.filter(({ name }) => /^(EVAL|EVALSHA|FCALL)$/.test(name))
@@ -366,14 +369,14 @@ describe('append', () => {
     for (const key of keysThere) {
       verify(
         named.has(key),
-        `A script of \`append\` wrote the key ${key}, which wasn't in its \`KEYS\`: it was in \`ARGV\`, or the script built it. A cluster finds a script's node by its \`KEYS\`, and while a slot moves, such a key may be missing. Name every key that a script touches in \`KEYS\`.`,
+        `A script of \`append\` wrote the key \`${key}\`, which wasn't in its \`KEYS\`: it was in \`ARGV\`, or the script built it. A cluster finds a script's node by its \`KEYS\`, and while a slot moves, such a key may be missing. Name every key that a script touches in \`KEYS\`.`,
         { received: scripts.flatMap(({ args }) => args.slice(2, 2 + Number(args[1]))) },
       )
     }
     verifyEqual(
       await box.admin.xlen('es:{p8}:stream:b'),
       1,
-      'A store for partition p8 should keep its streams under es:{p8}:stream:<stream>, and share nothing with p7.',
+      'A store for partition `p8` should keep its streams under `es:{p8}:stream:<stream>` and share nothing with `p7`.',
     )
   })
 
@@ -394,12 +397,12 @@ describe('append', () => {
           'append',
           first,
           NO_PERMISSION,
-          `Redis refused \`XADD\` (NOPERM), so nothing was written.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies.' : ''}`,
+          `Redis refused \`XADD\` (\`NOPERM\`), so nothing was written.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies.' : ''}`,
         )
         verifyEqual(
           written,
           [0, 0],
-          'Redis refused `XADD` (NOPERM), so neither the stream nor the log should have an entry.',
+          'Redis refused `XADD` (`NOPERM`), so neither the stream nor the log should have an entry.',
         )
       },
     })
@@ -417,15 +420,15 @@ describe('commands that come twice', () => {
       first: append,
       second: append,
       verify: async ({ first, second, after }) => {
-        const situation = `Two programs sent the same command, with expected "none"${after ? `, the second one right after the first one's ${after}` : ''}.`
+        const situation = `Two programs sent the same command, with expected \`'none'\`${after ? `, the second one right after the first one's \`${after}\`` : ''}.`
         verifyEqual(
           (await subject.stored(S)).map(({ event }) => event.eventId),
           ['e-1', 'e-2'],
-          `${situation} Its events should be there once. Look for the command ID and write in one step.`,
+          `${situation} Its events should be stored exactly once. Look for the command ID and write in one step.`,
         )
         verify(
           first.ok && second.ok && first.value.position === second.value.position,
-          `${situation} Both calls should get the same result. If the command is still unknown when you look for it, it may be done when you compare versions: do both in one step.`,
+          `${situation} Both calls should get the same result. If the command is still unknown when you look for it, it may be done by the time you compare versions, so do both in one step.`,
           { received: { first, second } },
         )
       },
@@ -439,7 +442,7 @@ describe('commands that come twice', () => {
     for (const key of await box.admin.keys('*')) {
       verify(
         (await box.admin.pttl(key)) < 0,
-        `The key ${key} has a time to live. A command may arrive again after an hour or a weekend. If its key has expired by then, the command is carried out twice.`,
+        `The key \`${key}\` has a time to live. A command may arrive again after an hour or a weekend. If its key has expired by then, the command is carried out twice.`,
       )
     }
   })
@@ -451,7 +454,7 @@ describe('commands that come twice', () => {
     for (const key of await box.admin.keys('es:*')) {
       verify(
         key === KEY || !/^es:\{p7\}:(stream|snapshot):/.test(key),
-        `After three commands, there is a key ${key}, which is the key of ${key.includes(':stream:') ? 'another stream' : 'a snapshot'}. A stream may have any name, and so may a command. Keep the results of commands under a prefix of their own.`,
+        `After three commands, there's a key \`${key}\`, which is the key of ${key.includes(':stream:') ? 'another stream' : 'a snapshot'}. A stream may have any name, and so may a command. Keep the results of commands under a prefix of their own.`,
       )
     }
   })
@@ -512,7 +515,7 @@ describe('read', () => {
     ] as const) {
       verify(
         isMalformed(outcome),
-        `Version 3 of 4 isn't an event (its JSON is cut off). \`${name}\` should let the MalformedEventError from \`decodeEvent\` pass through: no event may be missing.`,
+        `Version 3 of 4 isn't an event (its JSON is cut off). \`${name}\` should let the \`MalformedEventError\` from \`decodeEvent\` pass through: no event may be missing.`,
         { received: outcome.ok ? 'no error' : outcome.error },
       )
     }
@@ -523,10 +526,15 @@ describe('read', () => {
     const outcome = await attempt('read', async () => {
       for await (const _ of open(box.redis).read(S));
     })
-    passesOn('read', outcome, /WRONGTYPE/, `The key ${KEY} held a string, so Redis replied with an error.`)
+    passesOn(
+      'read',
+      outcome,
+      /WRONGTYPE/,
+      `The key \`${KEY}\` held a string, so Redis replied with an error.`,
+    )
     const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
     const loaded = await attempt('load', () => open(box.redis).load(S, model))
-    passesOn('load', loaded, /WRONGTYPE/, `The key ${KEY} held a string, so Redis replied with an error.`)
+    passesOn('load', loaded, /WRONGTYPE/, `The key \`${KEY}\` held a string, so Redis replied with an error.`)
   })
 
   test.skipIf(lacks('real-server'))('passes on the error of any page', async () => {
@@ -566,7 +574,7 @@ const isMalformed = (outcome: Outcome<unknown>) =>
   !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError'
 
 const TOO_LARGE =
-  'The stream has 1,010 events, and more than 1,000 were fetched at once. Read long streams in pages. Otherwise, every other client waits, and memory fills up.'
+  'The stream has 1,010 events, and one command fetched more than 1,000 of them. Read long streams in pages. Otherwise, every other client waits, and memory fills up.'
 
 describe('subscribe', () => {
   subscribingConforms(subject)
@@ -616,7 +624,7 @@ describe('subscribe', () => {
     )
   })
 
-  test('ends at once, whatever it waits for', async () => {
+  test('ends immediately, whatever it waits for', async () => {
     const stop = new AbortController()
     let isDone = false
     const running = attempt('subscribe', () => open(box.redis).subscribe(() => {}, { signal: stop.signal }), {
@@ -643,7 +651,7 @@ describe('subscribe', () => {
     const unblocked = box.commands.some(({ name }) => name === 'CLIENT')
     verify(
       outcome?.ok === true && (unblocked || !reads.some(({ reply }) => reply === null)),
-      'The signal aborted while `subscribe` was waiting for an event, and `subscribe` continued to wait. A program that wants to shut down has to wait just as long. Cut the connection that the read waits on: `reader.disconnect()`.',
+      'The signal aborted while `subscribe` was waiting for an event, and `subscribe` kept waiting. A program that wants to shut down has to wait just as long. Close the connection that the read is waiting on: `reader.disconnect()`.',
       { received: outcome === undefined || outcome.ok ? 'it was still waiting' : outcome.error },
     )
   })
@@ -665,7 +673,7 @@ describe('subscribe', () => {
     running.catch(() => {})
     verify(
       stopped?.ok === true,
-      "The signal aborted right after `subscribe` was called, before it could open a connection, and the log was empty. `subscribe` should resolve at once, but it didn't. Add the listener before the first `await`, or check `signal.aborted` again after it.",
+      "The signal aborted right after `subscribe` was called, before it could open a connection, and the log was empty. `subscribe` should resolve immediately, but it didn't. Add the listener before the first `await`, or check `signal.aborted` again after it.",
       { received: stopped },
     )
   })
@@ -707,7 +715,7 @@ describe('subscribe', () => {
     const outcome = await running
     verify(
       outcome.ok && seen.length === 1,
-      'A read of `subscribe` ended without an event, because its `BLOCK` timed out, and then an event was written, which the handler never received. Redis replies nil when the time is up: read again, from the same position.',
+      'A read of `subscribe` ended without an event, because its `BLOCK` timed out, and the handler never received an event that was written after that. When the time is up, Redis replies `(nil)`, so read again from the same position.',
       { received: outcome.ok ? `${seen.length} events` : outcome.error },
     )
   })
@@ -748,7 +756,7 @@ describe('subscribe', () => {
     )
     verify(
       isMalformed(outcome) && seen.every((version) => version < 3),
-      "Event 3 in the log isn't an event (its JSON is cut off). `subscribe` should reject with the MalformedEventError from `decodeEvent`, and not skip an event that it can't read.",
+      "Event 3 in the log isn't an event (its JSON is cut off). `subscribe` should reject with the `MalformedEventError` from `decodeEvent`, and not skip an event that it can't read.",
       { received: outcome.ok ? { seen } : outcome.error },
     )
   })
@@ -787,7 +795,7 @@ describe('subscribe', () => {
     verifyEqual(
       [await connectionsStillOpen(), getEventListeners(signal, 'abort').length],
       [0, 0],
-      '`subscribe` reached an event of a newer schema version and ended, and a connection that it had opened, or a listener on the signal, is still there (expected none of each). Close and remove them in a `finally` that also covers upcasting.',
+      '`subscribe` reached an event of a newer schema version and ended, and a connection that it had opened, or a listener on the signal, is still there (expected neither). Close and remove them in a `finally` that also covers upcasting.',
     )
   })
 
@@ -807,7 +815,7 @@ describe('subscribe', () => {
     verifyEqual(
       [await connectionsStillOpen(), getEventListeners(signal, 'abort').length],
       [0, 0],
-      '`subscribe` got an error from Redis and ended, and a connection that it had opened, or a listener on the signal, is still there (expected none of each). Close and remove them in a `finally`.',
+      '`subscribe` got an error from Redis and ended, and a connection that it had opened, or a listener on the signal, is still there (expected neither). Close and remove them in a `finally`.',
     )
   })
 })
@@ -829,11 +837,11 @@ describe('snapshots', () => {
     verifyEqual(
       await box.admin.hgetall(`es:{p7}:snapshot:last:${S}`),
       { modelVersion: '3', version: '2', state: '" e-1 e-2"' },
-      `The snapshot of the model named last should be the hash es:{p7}:snapshot:last:${S} with the fields modelVersion, version, and state (as JSON).`,
+      `The snapshot of the model named \`last\` should be the hash \`es:{p7}:snapshot:last:${S}\` with the fields \`modelVersion\`, \`version\`, and \`state\` (as JSON).`,
     )
     verify(
       (await box.admin.pttl(`es:{p7}:snapshot:last:${S}`)) < 0,
-      "The snapshot has a time to live. Nothing in the store expires, because once the events that a snapshot covers are archived, the snapshot can't be made again.",
+      "The snapshot has a time to live. Nothing in the store expires, because once the events that a snapshot covers are archived, the snapshot can't be recreated.",
     )
     const damages: readonly Readonly<Record<string, string | null>>[] = [
       { state: '{"sum":' },
@@ -857,12 +865,12 @@ describe('snapshots', () => {
       verifyEqual(
         outcome.ok ? outcome.value : outcome.error,
         { state: ' e-1 e-2', version: 2 },
-        `A snapshot of version 1 with the state "x" was damaged: it now has ${JSON.stringify(broken)} (null: the field is missing). You can trust neither its state nor its version, so replay the events from the beginning.`,
+        `A snapshot of version 1 with the state \`"x"\` was damaged: it now has \`${JSON.stringify(broken)}\` (\`null\` means that the field is missing). You can trust neither its state nor its version, so replay the events from the beginning.`,
       )
       verifyEqual(
         await call('saveSnapshot', () => store.saveSnapshot(S, model, loaded)),
         true,
-        `There was a damaged snapshot (${JSON.stringify(broken)}). \`saveSnapshot\` should replace it with a good one.`,
+        `There was a damaged snapshot (\`${JSON.stringify(broken)}\`). \`saveSnapshot\` should replace it with a good one.`,
       )
     }
   })
@@ -878,14 +886,14 @@ describe('snapshots', () => {
       verifyEqual(
         await call('load', () => store.load(S, model)),
         { state: 2, version: 2 },
-        `A snapshot of model version 4 was damaged (${JSON.stringify(broken)}), and model version 3 is loading. It should ignore that snapshot and replay the events.`,
+        `A snapshot of model version 4 was damaged (\`${JSON.stringify(broken)}\`), and a program with model version 3 is loading. It should ignore that snapshot and replay the events.`,
       )
       const saved = await call('saveSnapshot', () => store.saveSnapshot(S, model, { state: 2, version: 2 }))
       const mayReplace = 'version' in broken && saved
       verifyEqual(
         [saved, await box.admin.hgetall(key)],
         mayReplace ? [true, { modelVersion: '3', version: '2', state: '2' }] : [false, before],
-        `A snapshot of model version 4 was damaged (${JSON.stringify(broken)}), and model version 3 saved its own. ${'version' in broken ? 'You may keep the stored one, or replace all of its fields; the result of `saveSnapshot` should say which.' : 'The stored one should stay, because its model version is higher. The newer program will replace it.'}`,
+        `A snapshot of model version 4 was damaged (\`${JSON.stringify(broken)}\`), and a program with model version 3 saved its own. ${'version' in broken ? 'You may keep the stored one, or replace all of its fields; the result of `saveSnapshot` should say which.' : 'The stored one should stay, because its model version is higher. The newer program will replace it.'}`,
       )
     }
   })
@@ -900,7 +908,7 @@ describe('snapshots', () => {
     )
     verify(
       outcome.ok || !String(outcome.error).includes('NOSCRIPT'),
-      'Between two calls of `saveSnapshot`, the server forgot all scripts, as it does when it restarts (here with `SCRIPT FLUSH`), and the second call failed. If `EVALSHA` replies with NOSCRIPT, send the whole script with `EVAL`, or let `defineCommand` do that.',
+      'Between two calls of `saveSnapshot`, the server forgot all scripts, as it does when it restarts (here with `SCRIPT FLUSH`), and the second call failed. If Redis replies to `EVALSHA` with `NOSCRIPT`, send the whole script with `EVAL`, or let `defineCommand` do that.',
       { received: !outcome.ok && outcome.error },
     )
     await call('saveSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
@@ -919,7 +927,7 @@ describe('snapshots', () => {
             await box.admin.hget(`es:{p7}:snapshot:count:${S}`, 'version'),
           ],
           [true, '3'],
-          `A snapshot of version 2 was saved while another process was saving one of version 3${after ? `, right after its ${after}` : ''}. The newer one should be stored, and its \`saveSnapshot\` should resolve to true. If \`EXEC\` replies nil, someone else saved one, but not always a newer one: compare again. (Received: the result, and the version that's stored.)`,
+          `A snapshot of version 2 was saved while another process was saving one of version 3${after ? `, right after its \`${after}\`` : ''}. The newer one should be stored, and its \`saveSnapshot\` should resolve to \`true\`. If \`EXEC\` replies \`(nil)\`, another process saved one, but not always a newer one, so compare again. (Received: the result, and the version that's stored.)`,
         )
       },
     })
@@ -935,7 +943,7 @@ describe('snapshots', () => {
         verifyEqual(
           await box.admin.hget(`es:{p7}:snapshot:count:${S}`, 'version'),
           '3',
-          `A snapshot of version 3 was saved while another process was saving one of version 2${after ? `, right after its ${after}` : ''}, and the older one replaced the newer one. Compare and write in one step: use a script, or \`WATCH\` on a connection of its own.`,
+          `A snapshot of version 3 was saved while another process was saving one of version 2${after ? `, right after its \`${after}\`` : ''}, and the older one replaced the newer one. Compare and write in one step: use a script, or \`WATCH\` on a connection of its own.`,
         )
       },
     })
@@ -950,7 +958,7 @@ describe('snapshots', () => {
     const longest = largestReply(box.commands)
     verify(
       longest < 10,
-      `There was a snapshot at version 39 of 40, and \`load\` fetched ${longest} events at once. Only read the events after the snapshot. Fetching all of them and dropping most saves nothing.`,
+      `There was a snapshot at version 39 of 40, and \`load\` fetched ${longest} events with one command. Only read the events after the snapshot. Fetching all of them and dropping most saves nothing.`,
     )
   })
 
@@ -969,7 +977,7 @@ describe('snapshots', () => {
       verify: async ({ first, after }) => {
         verify(
           first.ok && first.value.state === first.value.version,
-          `An event was appended while \`load\` was running${after ? `, right after its ${after}` : ''}, and the state doesn't include as many events as its version says. Take both from one read.`,
+          `An event was appended while \`load\` was running${after ? `, right after its \`${after}\`` : ''}, and the state doesn't include as many events as its version says. Take both from one read.`,
           { received: first },
         )
         verifyEqual(
@@ -995,7 +1003,7 @@ describe('snapshots', () => {
         verifyEqual(
           first.ok ? first.value : first.error,
           { state: 3, version: 3 },
-          `There was a snapshot at version 2 of 3, and another process saved one at version 3 while \`load\` was running${after ? `, right after its ${after}` : ''}. The state should count each of the three events once, and the version should be 3. Take all fields of a snapshot from one read.`,
+          `There was a snapshot at version 2 of 3, and another process saved one at version 3 while \`load\` was running${after ? `, right after its \`${after}\`` : ''}. The state should count each of the three events once, and the version should be 3. Take all fields of a snapshot from one read.`,
         )
       },
     })
@@ -1030,13 +1038,13 @@ describe('snapshots', () => {
       'load',
       await attempt('load', () => store.load(S, model)),
       NO_PERMISSION,
-      "Redis refused to read the snapshot (NOPERM). That isn't a damaged snapshot, and the events that it covers may be gone.",
+      "Redis refused to read the snapshot (`NOPERM`). That isn't a damaged snapshot, and the events that it covers may be gone.",
     )
     passesOn(
       'saveSnapshot',
       await attempt('saveSnapshot', () => store.saveSnapshot(S, model, { state: 2, version: 2 })),
       NO_PERMISSION,
-      'Redis refused to write the snapshot (NOPERM), so nothing was stored.',
+      'Redis refused to write the snapshot (`NOPERM`), so nothing was stored.',
     )
   })
 })
