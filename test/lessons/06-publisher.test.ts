@@ -266,7 +266,7 @@ describe('publishBatch', () => {
     verifyEqual(
       { index: error.index, field: error.field },
       { index: 1, field },
-      `Event 1 of the batch has ${what}, and event 2 has a \`Date\` in its payload. The error should name the first invalid event, whichever of \`encodeEvent\` and \`decodeEvent\` refuses it, so check one event after the other.`,
+      `Event 1 of the batch has ${what}, and event 2 has a \`Date\` in its payload. The error should name the first invalid event, no matter whether \`encodeEvent\` or \`decodeEvent\` refuses it, so finish both checks of one event before you go on to the next.`,
     )
     await publishBatch(BATCH)
     verifyEqual(
@@ -563,7 +563,7 @@ describe('publishBatch', () => {
         [true, false, true],
         ['e-1', 'e-3'],
       ],
-      '`publish` was called for `e-1`, `e-2`, and `e-3` at once, and only `e-2` has a key that holds a string. Its call should reject, and the other two events should be stored. Calls are independent of each other, so if you collect events and publish them together, a problem with one of them must not affect the others.',
+      '`publish` was called for `e-1`, `e-2`, and `e-3` at the same time, and only `e-2` has a key that holds a string. Its call should reject, and the other two events should be stored. Calls are independent of each other, so if you collect events and publish them together, a problem with one of them must not affect the others.',
     )
   })
 })
@@ -598,7 +598,7 @@ async function almostADayLater<T>(run: () => Promise<T>): Promise<T> {
 }
 
 describe('no event twice', () => {
-  test('counted from the publishing, not from the timestamp', async () => {
+  test('counted from its publication, not from the timestamp', async () => {
     for (const one of [
       { ...event(1), timestamp: new Date().toISOString() },
       { ...event(2), timestamp: '2001-03-01T09:00:00.000Z' },
@@ -609,7 +609,7 @@ describe('no event twice', () => {
     const found = await eventIds(ALL)
     verify(
       found.join(' ') !== 'e-1 e-2 e-2',
-      'Two events were published twice. The one with a timestamp of today was stored once, and the one from 2001 twice: it was forgotten at once. An import may contain events of any age, so remember each event for a day from its publishing, not from its timestamp.',
+      'Two events were published twice. The one with a timestamp of today was stored once, and the one from 2001 twice: it was forgotten immediately. An import may contain events of any age, so remember each event for a day after its publication, not after its timestamp.',
       { received: found },
     )
   })
@@ -652,7 +652,7 @@ describe('no event twice', () => {
     verifyEqual(
       await eventIds(ALL),
       ['e-1', 'e-9', 'E-9'],
-      'Two events with the same content are two events, because the same thing can happen twice. Only the `eventId`, exactly as it is, shows whether two events are the same.',
+      'Two events with the same content are two events, because the same thing can happen twice. Only the `eventId`, compared exactly, shows whether two events are the same.',
     )
   })
 
@@ -693,7 +693,7 @@ describe('no event twice', () => {
     const seconds = await Promise.all((await box.admin.keys('published:*')).map((key) => box.admin.ttl(key)))
     verify(
       seconds.length === 0 || seconds.some((one) => one === -1 || one > 86_000),
-      'An event was published when an earlier one was about to be forgotten, and all keys that begin with `published:` expire together, in less than a day. Remember each event for a day, counted from its own publishing.',
+      'An event was published when an earlier one was about to be forgotten, and all keys that begin with `published:` expire together, in less than a day. Remember each event for a day after its own publication.',
       { expected: 'at least 86400 seconds', received: `${Math.max(0, ...seconds)} seconds` },
     )
   })
@@ -719,7 +719,7 @@ describe('no event twice', () => {
     verifyEqual(
       { ids: await eventIds(ALL), id: again },
       { ids: ['e-1'], id: first },
-      'An event was published, the clock of the program was moved forward by almost a day, and the event was published again. It was stored a second time. Remember each event for at least a day from its publishing, even if a new day has begun: if there are marks for each day, look at the previous day too.',
+      'An event was published, the program's clock was moved forward by almost a day, and the event was published again. It was stored a second time. Remember each event for at least a day after its publication, even if a new day has begun: if you keep separate marks for each day, look at the previous day's too.',
     )
   })
 
@@ -879,7 +879,7 @@ describe('no event twice', () => {
     const outcome = await attempt('publish', () => new EventPublisher(box.redis).publish(event(1)))
     verify(
       outcome.ok || !(outcome.error instanceof StreamKeyError),
-      'All keys that begin with `published:` held a value of another type, and `publish` rejected with a `StreamKeyError`, although every key that has to be a stream was one. Only the reply about such a key becomes a `StreamKeyError`, so let the error from Redis (WRONGTYPE) reach the caller as it is.',
+      'All keys that begin with `published:` held a value of another type, and `publish` rejected with a `StreamKeyError`, although every key that has to be a stream was one. Only the reply about such a key becomes a `StreamKeyError`, so let the error from Redis (`WRONGTYPE`) reach the caller as it is.',
       { received: !outcome.ok && outcome.error },
     )
   })
