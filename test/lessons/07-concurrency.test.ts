@@ -579,7 +579,7 @@ describe('appendEvent', () => {
         const error = first.ok ? undefined : first.error
         verify(
           first.ok || (error instanceof ConcurrencyError && error.actualVersion === 3),
-          'While `appendEvent` was running, another client appended two events at once, versions 2 and 3. The `ConcurrencyError` should say that the account is at version 3. If Redis refuses your ID, you only know that the account has moved on, so ask Redis for its version.',
+          'While `appendEvent` was running, another client appended two events in one step, versions 2 and 3. The `ConcurrencyError` should say that the account is at version 3. If Redis refuses your ID, you only know that the account has moved on, so ask Redis for its version.',
           { expected: 3, received: error instanceof ConcurrencyError ? error.actualVersion : error },
         )
       },
@@ -593,7 +593,7 @@ describe('appendEvent', () => {
       run: (redis) => new AggregateEventStore(redis).appendEvent('account', 'acc-1', event(2), 1),
       works: async (version) => version === 2 && (await stored()).length === 2,
       never: ConcurrencyError,
-      why: "Nothing was stored, and no other writer was faster: an error isn't a version, and it isn't a conflict.",
+      why: "Nothing was stored, and no other writer was faster, so there's no version to return, and it isn't a conflict, either.",
     }))
 
   test('refuses an event that JSON would change', async () => {
@@ -923,7 +923,7 @@ describe('getEvents and getVersion', () => {
     verifyEqual(
       [(await box.admin.keys('*')).sort(), await stored()],
       [[KEY], [1, 2, 3]],
-      '`getEvents` and `getVersion` only read, but after calling them, Redis no longer contained just the three events. Neither of them may write anything.',
+      '`getEvents` and `getVersion` only read, but after they were called, Redis no longer contained just the three events. Neither of them may write anything.',
     )
   })
 
@@ -1321,7 +1321,7 @@ describe('decideAndAppend', () => {
       verify: ({ first, after }) =>
         verify(
           first.ok && first.value === last,
-          `Another client wrote version 2 ${after ? `after the \`${after}\`` : 'at the start'} of \`decideAndAppend\`. Then \`decide\` received a history that ended at version ${last}, and returned no events. \`decideAndAppend\` should resolve to that version. Take it from the last event of the history: a version that's read separately, even before the history, can be another one.`,
+          `Another client wrote version 2 ${after ? `after the \`${after}\`` : 'at the start'} of \`decideAndAppend\`. Then \`decide\` received a history that ended at version ${last}, and returned no events. \`decideAndAppend\` should resolve to that version. Take it from the last event of the history: a version that's read separately, even before the history, can be a different one.`,
           { expected: last, received: first.ok ? first.value : first.error },
         ),
     })
@@ -1408,7 +1408,7 @@ describe('decideAndAppend', () => {
     )
   })
 
-  test('lets an error from Redis through at once', async () => {
+  test('lets an error from Redis through immediately', async () => {
     await plant(1, 1)
     const store = new AggregateEventStore(box.redis)
     const refusal = Object.assign(new Error("OOM command not allowed when used memory > 'maxmemory'."), {
