@@ -335,7 +335,7 @@ describe('applyOnce', () => {
       why: '`applied` means that the balance, the number of changes, and the set were all updated, and `duplicate` means that they already had been.',
     }))
 
-  test('hides no effect that Redis refused', async () => {
+  test('reports an effect that Redis refused', async () => {
     await box.admin.hset('points:user-42', 'balance', 'many')
     const outcome = await attempt('applyOnce', () => applyOnce(box.redis, earned(1)))
     verify(
@@ -637,7 +637,7 @@ describe('appendOnce', () => {
     })
   })
 
-  test('keeps one answer of a refusal that arrives twice at the same time', async () => {
+  test('keeps one answer to a refused command that arrives twice at the same time', async () => {
     await everyInterleaving({
       name: 'appendOnce',
       first: (redis) => appendOnce(redis, append({ events: [], answer: 'one' })),
@@ -708,7 +708,7 @@ describe('appendOnce', () => {
     })
   })
 
-  test('runs a command once that arrives twice at the same time', async () => {
+  test('runs a command only once when it arrives twice at the same time', async () => {
     await everyInterleaving({
       name: 'appendOnce',
       first: (redis) => appendOnce(redis, append({ answer: 'one' })),
@@ -719,13 +719,13 @@ describe('appendOnce', () => {
           : ''
         verify(
           first.ok && second.ok,
-          `The same command arrived twice at the same time (a double-click), and one of the calls failed.${where} Both should get the answer of the first one.`,
+          `The same command arrived twice at the same time (a double-click), and one of the calls failed.${where} Both should get the answer to the first one.`,
           { received: [first, second].find((outcome) => !outcome.ok) },
         )
         verifyEqual(
           [await logIds(), first.value === second.value],
           [['1-0', '2-0'], true],
-          `The same command arrived twice at the same time. Its events should be there once, and both callers should get the same answer.${where}`,
+          `The same command arrived twice at the same time. Its events should be stored exactly once, and both callers should get the same answer.${where}`,
         )
       },
     })
@@ -757,7 +757,7 @@ describe('appendOnce', () => {
       why: "The events and the answer weren't both stored. That isn't a duplicate, and no other writer was faster, so it isn't a conflict either.",
     }))
 
-  test('hides no event that Redis refused', async () => {
+  test('reports an event that Redis refused', async () => {
     await plant(3)
     await box.admin.xdel(STREAM, '3-0')
     const outcome = await attempt('appendOnce', () => appendOnce(box.redis, append({ expectedVersion: 2 })))
@@ -781,14 +781,14 @@ describe('appendOnce', () => {
         )
         verify(
           outcome.ok && outcome.value === answer,
-          `A command had the answer \`${JSON.stringify(answer)}\`, and ${attempted === 'first' ? '`appendOnce` should return it' : 'a retry should get it too'}, exactly as it is. An answer can be any string, so don't convert it, and don't mark a conflict with a string that an answer could be, too.`,
+          `A command had the answer \`${JSON.stringify(answer)}\`, and ${attempted === 'first' ? '`appendOnce` should return it' : 'a retry should get it too'}, exactly as it is. An answer can be any string, so don't convert it, and don't signal a conflict with a string that could also be an answer.`,
           { expected: answer, received: outcome.ok ? outcome.value : outcome.error },
         )
       }
     }
   })
 
-  test('works beside applyOnce on one connection', async () => {
+  test('works alongside applyOnce on one connection', async () => {
     const redis = box.connect()
     await call('applyOnce', () => applyOnce(redis, earned(1)))
     const outcome = await attempt('appendOnce', () => appendOnce(redis, append()))
@@ -924,22 +924,22 @@ describe('spendPoints', () => {
     const outcome = await attempt('spendPoints', () => spendPoints(impatient(), spend(950)))
     verify(
       outcome.ok,
-      '1,000 points were earned in as many events, and `spendPoints` failed. Read all pages, not only the first one: the decision is based on the version of the last event. Here, the last page is exactly full, and a full page may be followed by an empty one.',
+      'A user earned 1,000 points in as many events, and `spendPoints` failed. Read all pages, not only the first one: the decision is based on the version of the last event. Here, the last page is exactly full, and a full page may be followed by an empty one.',
       { received: !outcome.ok && outcome.error },
     )
     verify(
       !(outcome.value.accepted && outcome.value.balance > 50),
-      '1,000 points were earned in as many events, and after 950 were spent, more than 50 are left. An event between two pages was counted twice, because the start of `XRANGE` is inclusive. `(<last id>` starts after it.',
+      'A user earned 1,000 points in as many events, and after 950 were spent, more than 50 are left. The event between two pages was counted twice, because the start of `XRANGE` is inclusive. `(<last id>` starts after it.',
       { expected: { accepted: true, balance: 50 }, received: outcome.value },
     )
     verifyEqual(
       outcome.value,
       { accepted: true, balance: 50 },
-      '1,000 points were earned in as many events. 950 of them can be spent, which leaves 50.',
+      'A user earned 1,000 points in as many events. After 950 of them are spent, 50 should be left.',
       [
         [
           ({ accepted }) => !accepted,
-          '1,000 points were earned in as many events. 950 can be spent. Read all pages, not only the first one.',
+          'A user earned 1,000 points in as many events, so it should be possible to spend 950. Read all pages, not only the first one.',
         ],
       ],
     )
@@ -947,7 +947,7 @@ describe('spendPoints', () => {
     verifyEqual(
       refused.ok ? refused.value : refused.error,
       { accepted: false, balance: 50 },
-      'Of 1,000 points, 950 were spent, and that event is on the third page. 51 points are more than the 50 that are left, even though the first page alone has enough. Decide after the last page, not as soon as there seem to be enough points.',
+      'Of 1,000 points, 950 were spent, and that event is on the third page. A command to spend 51 more should be refused, because only 50 are left, even though the points on the first page alone would be enough. Decide after the last page, not as soon as there seem to be enough points.',
     )
     const largest = box.commands
       .filter((command) => command.name === 'XRANGE' && Array.isArray(command.reply))
@@ -975,7 +975,7 @@ describe('spendPoints', () => {
     verifyEqual(
       outcome.ok ? outcome.value : outcome.error,
       { accepted: true, balance: 5 },
-      `Of 1,010 events, the first 500 earned 449 points and spent all of them, and the last ten earned 46 each. The others, one in ten of the first 500 and all of the next 500, are of a type that changes nothing. 455 points can be spent, which leaves 5, even though there are none after the first page.${pagingFault(box.commands.filter(({ reply }) => Array.isArray(reply)))}`,
+      `A user has 1,010 events. The first 500 earned 449 points and spent all of them again, the next 500 are of a type that changes nothing, and the last ten earned 46 points each. So 455 points can be spent, which leaves 5, even though the balance is 0 after the first page.${pagingFault(box.commands.filter(({ reply }) => Array.isArray(reply)))}`,
     )
   })
 
@@ -1158,7 +1158,7 @@ describe('spendPoints', () => {
     })
   })
 
-  test('runs a command once that arrives twice at the same time', async () => {
+  test('runs a command only once when it arrives twice at the same time', async () => {
     await everyInterleaving({
       name: 'spendPoints',
       prepare: (admin) => plant(1, 100, admin),
