@@ -230,7 +230,7 @@ describe('readEntries, readLatest', () => {
     verifyEqual(
       ids,
       ['10-0', '10-1'],
-      '`readEntries` after `9-0` should return `10-0` and `10-1`, in this order. IDs are numbers: if you compare them as strings, `9-0` comes after `10-0`.',
+      '`readEntries` after `9-0` should return `10-0` and `10-1`, in that order. IDs are numbers: if you compare them as strings, `9-0` comes after `10-0`.',
     )
   })
 
@@ -273,7 +273,7 @@ describe('readEntries, readLatest', () => {
     }
     verify(
       seen.length === 250 && seen.every((n, i) => n === i + 1),
-      'Reading 250 entries page by page, each page starting after the last ID of the one before, should return every entry once. 240 of them were created in the same millisecond, so both parts of the ID matter: never compute the next ID from the first part.',
+      'Reading 250 entries page by page, each page starting after the last ID of the one before, should return every entry once. Of these, 240 were created in the same millisecond, so both parts of the ID matter: never compute the next ID from the first part.',
       { expected: '1 to 250', received: `${seen.length} entries, the last is ${seen.at(-1)}` },
     )
     verify(
@@ -443,7 +443,7 @@ describe('compareIds, timeOf, jsonField', () => {
     verifyEqual(
       time[0].getTime(),
       1_772_355_600_123,
-      'The first part of an ID is milliseconds since 1970 (not nanoseconds, not seconds), so `1772355600123-5` was created at 2026-03-01T09:00:00.123Z. The second part is a counter, not a time.',
+      'The first part of an ID is milliseconds since 1970 (not nanoseconds, not seconds), so `1772355600123-5` was created at `2026-03-01T09:00:00.123Z`. The second part is a counter, not a time.',
     )
     const early = await call('timeOf', () => timeOf('10-0'))
     verifyEqual(
@@ -469,7 +469,7 @@ describe('compareIds, timeOf, jsonField', () => {
       const outcome = await attempt('jsonField', () => jsonField(entry(text), 'data'))
       verify(
         outcome.ok || !(outcome.error instanceof EntryFieldError),
-        `\`jsonField\` refused a field that contains \`${text}\`, which is valid JSON. Don't check with \`if (!value)\`, because \`null\`, \`false\`, 0, and the empty string are falsy but valid values.`,
+        `\`jsonField\` refused a field that contains \`${text}\`, which is valid JSON. Don't check with \`if (!value)\`, because \`null\`, \`false\`, \`0\`, and the empty string are falsy but valid values.`,
         { expected: value, received: !outcome.ok && outcome.error },
       )
       const received = await call('jsonField', () => {
@@ -655,7 +655,7 @@ describe('readNew', () => {
       const outcome = await attempt('readNew', () => readNew(box.redis, START, waitMs), { background: true })
       verify(
         !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
-        `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, \`readNew\` didn't reject with the error from Redis (WRONGTYPE). Let that error reach the caller, which otherwise keeps waiting for entries that can't arrive.`,
+        `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, \`readNew\` didn't reject with the error from Redis (`WRONGTYPE`). Let that error reach the caller, which otherwise keeps waiting for entries that can't arrive.`,
         { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
       )
     }
@@ -811,7 +811,7 @@ describe('readNew', () => {
       [
         [
           (found) => found[0] === 100 && found[3] === 100,
-          "Each of four calls returned 100 of 230 entries, so the position stops somewhere. The next position is the ID of the last entry you return. It's always greater than the old one, so don't compare the two: as strings, `5-100` comes before `5-99`.",
+          "Each of four calls returned 100 of 230 entries, so the position gets stuck somewhere. The next position is the ID of the last entry you return. It's always greater than the old one, so don't compare the two: as strings, `5-100` comes before `5-99`.",
         ],
       ],
     )

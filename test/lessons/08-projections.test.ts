@@ -258,7 +258,7 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         { ...ROW, ...changes, version: '2' },
-        `The payload of \`${eventType}\` had more fields than the table lists for this type, such as \`name\`, and the row shouldn't show them. For each type, use only the fields in its row of the table.`,
+        `The payload of \`${eventType}\` had more fields than the table lists for this type, such as \`name\`, and the row shouldn't show them. For each type, copy only the fields that the table lists for it.`,
       )
     }
   })
