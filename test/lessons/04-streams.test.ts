@@ -655,7 +655,7 @@ describe('readNew', () => {
       const outcome = await attempt('readNew', () => readNew(box.redis, START, waitMs), { background: true })
       verify(
         !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
-        `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, \`readNew\` didn't reject with the error from Redis (`WRONGTYPE`). Let that error reach the caller, which otherwise keeps waiting for entries that can't arrive.`,
+        `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, \`readNew\` didn't reject with the error from Redis (\`WRONGTYPE\`). Let that error reach the caller, which otherwise keeps waiting for entries that can't arrive.`,
         { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
       )
     }

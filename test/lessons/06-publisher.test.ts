@@ -719,7 +719,7 @@ describe('no event twice', () => {
     verifyEqual(
       { ids: await eventIds(ALL), id: again },
       { ids: ['e-1'], id: first },
-      'An event was published, the program's clock was moved forward by almost a day, and the event was published again. It was stored a second time. Remember each event for at least a day after its publication, even if a new day has begun: if you keep separate marks for each day, look at the previous day's too.',
+      "An event was published, the program's clock was moved forward by almost a day, and the event was published again. It was stored a second time. Remember each event for at least a day after its publication, even if a new day has begun: if you keep separate marks for each day, look at the previous day's too.",
     )
   })
 
