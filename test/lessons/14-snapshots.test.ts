@@ -196,7 +196,7 @@ describe('createSnapshot', () => {
     const { state, createdAt, reducerVersion } = await box.admin.hgetall(SNAPSHOT)
     verify(
       state !== undefined,
-      'After `createSnapshot` for "customer-1", the hash `snapshot:customer-1` should have a field `state`, but it has none.',
+      'After `createSnapshot` for `customer-1`, the hash `snapshot:customer-1` should have a field `state`, but it has none.',
     )
     verifyEqual(
       await stored(),
@@ -656,7 +656,7 @@ describe('getEntityStateWithSnapshot', () => {
       prepare: () => plant(ids(1, 501).map((id) => [id, 'POINTS_EARNED', 1])),
       run: (redis) => getEntityStateWithSnapshot(redis, 'customer-1', earned()),
       works: ({ state }) => state?.points === 501,
-      why: 'The state of one page looks like any other state, but the events after it are missing.',
+      why: 'A state computed from the first page alone looks complete, but all later events are missing.',
     }))
 })
 
@@ -712,7 +712,7 @@ describe('never backwards', () => {
   holdsAgainstTheFaster('2-0', '3-0')
 
   const IN_ORDER: readonly (readonly [older: string, later: string, why: string])[] = [
-    ['9-0', '10-0', 'As strings, "10-0" is less than "9-0". As positions, it\'s later.'],
+    ['9-0', '10-0', "As strings, `10-0` is less than `9-0`. As positions, it's later."],
     [
       '1772359200000-2',
       '1772359200000-10',
@@ -885,7 +885,7 @@ describe('never backwards', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.exists(SNAPSHOT)) === 1,
-          `Redis refused \`HSET\` (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`createSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused \`HSET\` (\`NOPERM\`)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`createSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
       },
@@ -991,7 +991,7 @@ describe('never backwards', () => {
         verifyEqual(
           await box.admin.hget(SNAPSHOT, 'reducerVersion'),
           '2',
-          `A program with reducer version 1 took a snapshot. After its ${code(after, 'start')}, a program with version 2 wrote one at the same event, and the one of version 1 replaced it. Compare the versions and write in one step.${watched ? " With `WATCH`, watch the snapshot's key: the stream doesn't change when another process writes a snapshot." : ''}`,
+          `A program with reducer version 1 took a snapshot. After its ${code(after, 'start')}, a program with version 2 wrote one at the same event, and then the first program's snapshot replaced it. Compare the versions and write in one step.${watched ? " With `WATCH`, watch the snapshot's key: the stream doesn't change when another process writes a snapshot." : ''}`,
         )
       },
     })
@@ -1056,7 +1056,7 @@ describe('only a copy', () => {
   const DAMAGES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
     ['its `state` is cut off', { state: '{"poi' }],
     ['its `state` is empty', { state: '' }],
-    ['its `state` is null', { state: 'null' }],
+    ['its `state` is `null`', { state: 'null' }],
     ["its `state` is a number, which isn't an object", { state: '5' }],
     ["its `state` is a string, which isn't an object", { state: '"five"' }],
     ["its `lastEventId` isn't an ID", { lastEventId: 'yesterday' }],
@@ -1104,7 +1104,7 @@ describe('only a copy', () => {
       verifyEqual(
         found,
         { state: JSON.parse(state), lastEventId: '3-0' },
-        `The snapshot's state is ${state}. That's an object, so the snapshot is sound. What's inside the object is up to the reducer, and 0 points is a state too.`,
+        `The snapshot's state is \`${state}\`. That's an object, so the snapshot is sound. What's inside the object is up to the reducer, and 0 points is a state too.`,
       )
     })
   }
@@ -1168,7 +1168,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: { points: 5 }, lastEventId: '2-0' },
-      'According to the snapshot, it was taken at `1-5`. The stream contains `1-0` and `2-0`, but no `1-5`, so the snapshot belongs to another history. Ask for exactly that event, with its ID as start and end. An event before or after it proves nothing.',
+      'According to the snapshot, it was taken at `1-5`. The stream contains `1-0` and `2-0`, but no `1-5`, so the snapshot belongs to another history. Request exactly that event, with its ID as both start and end. An event before or after it proves nothing.',
     )
   })
 })

@@ -99,7 +99,7 @@ async function plant(...facts: readonly { readonly eventType: string; readonly p
 }
 
 const CLOCKS =
-  'An order was created by a program whose clock is 70 years ahead, and then paid and shipped by others, at versions 2 and 3.'
+  'An order was created by a program whose clock is 70 years ahead, and then paid and shipped by other programs, at versions 2 and 3.'
 
 /** An order whose first event has the latest time. */
 async function plantWithClocks(): Promise<void> {
@@ -242,7 +242,7 @@ describe('evolve', () => {
     verifyEqual(
       await evolved(order(), other),
       order(),
-      'A second `ORDER_CREATED` with another customer and tax changed an order that had no other events. If there already is an order, it should stay as it is, whatever its status.',
+      "A second `ORDER_CREATED` with another customer and tax changed an order that had no other events. If there's already an order, it should stay as it is, whatever its status.",
     )
     const none = await evolved(null, PAID)
     verify(
@@ -277,7 +277,7 @@ describe('evolve', () => {
       verifyEqual(
         await evolved(before, CREATED),
         before,
-        `A second \`ORDER_CREATED\` changed an order with the status \`${status}\`. If there already is an order, it should stay as it is, whatever its status.`,
+        `A second \`ORDER_CREATED\` changed an order with the status \`${status}\`. If there's already an order, it should stay as it is, whatever its status.`,
       )
     }
   })
@@ -450,7 +450,7 @@ describe('decide', () => {
           { sku: 'stamp', quantity: stamps },
         ]),
         rounded,
-        `The tax on ${sum} is exactly ${exact} cents. Half a cent is rounded up, so \`taxCents\` should be ${rounded}. In euros, floats can end up just below the half: stay with whole cents, and divide only once.`,
+        `The tax on ${sum} is exactly ${exact} cents. Half a cent is rounded up, so \`taxCents\` should be ${rounded}. In euros, floats can end up just below the half: stick with whole cents, and divide only once.`,
       )
     }
     verifyEqual(
@@ -649,16 +649,16 @@ describe('decide', () => {
       orderIn('delivered'),
       refunded(7_698),
       'amount',
-      '7697 cents were paid, but `decide` refunded 7698, which is more than was paid.',
+      'The customer paid 7697 cents, but `decide` refunded 7698, which is more than was paid.',
     )
     await refuses(
       partly,
       refunded(2_698),
       'amount',
-      '7697 cents were paid and 5000 already refunded, but `decide` refunded another 2698, which is more than was paid. Subtract the earlier refunds.',
+      'The customer paid 7697 cents, and 5000 were already refunded, but `decide` refunded another 2698, which is more than was paid. Subtract the earlier refunds.',
     )
     const lastCent =
-      '7697 cents were paid and 5000 already refunded. `decide` should allow a refund of the remaining 2697, down to the last cent.'
+      'The customer paid 7697 cents, and 5000 were already refunded. `decide` should allow a refund of the remaining 2697, down to the last cent.'
     verifyEqual(await decided(partly, refunded(2_697), lastCent), [refund(2_697)], lastCent)
     const twice = order({ status: 'delivered', paidCents: 15_394 })
     const more =
@@ -683,7 +683,7 @@ describe('decide', () => {
     verifyEqual(
       await decided(order({ status: 'paid', paidCents: 7_697, refundedCents: 700 }), CANCEL),
       [CANCELLED, refund(6_997)],
-      '700 cents of the payment were already refunded. Canceling should refund only the remaining 6997.',
+      'Of the payment, 700 cents were already refunded. Canceling should refund only the remaining 6997.',
     )
     verifyEqual(
       await decided(order({ status: 'paid', paidCents: 7_697, refundedCents: 7_697 }), CANCEL),

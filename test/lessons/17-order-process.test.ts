@@ -565,14 +565,14 @@ describe('runService', () => {
         const failed = [first, second].find((one) => !one.ok && String(one.error).includes('BUSYGROUP'))
         verify(
           failed === undefined,
-          `Two consumers of a new group started at once, and the second created the group before the first one's ${code(held, 'end')}. The first one failed with \`BUSYGROUP\`, although the group that it needs exists. Ignore that error, and no other.`,
+          `Two consumers of a new group started at the same time, and the second created the group before the first one's ${code(held, 'end')}. The first one failed with \`BUSYGROUP\`, although the group that it needs exists. Ignore that error, and no other.`,
           { received: failed?.ok === false && failed.error },
         )
         await bothResolve(first, second)
         verifyEqual(
           count(await typesIn(), 'STOCK_RESERVED'),
           1,
-          'Two consumers of a new group started at once, and one event was on the bus. There should be one reaction.',
+          'Two consumers of a new group started at the same time, and one event was on the bus. There should be one reaction.',
         )
       },
     })
@@ -637,7 +637,7 @@ describe('runService', () => {
     verifyEqual(
       [count(types, 'STOCK_RESERVED'), await pending('stock')],
       [120, 0],
-      '120 entries were pending for this consumer, and `runService` left some of them unhandled (received: the reactions, and how many are pending). Each `XACK` shortens the list of pending entries, so read it from `0` until it is empty. Then continue with `>`.',
+      'This consumer had 120 pending entries, and `runService` left some of them unhandled (received: the reactions, and how many are pending). Each `XACK` shortens the list of pending entries, so read it from `0` until it is empty. Then continue with `>`.',
     )
   })
 
@@ -942,7 +942,7 @@ describe('the process manager', () => {
           for (const outcome of [first, second]) {
             verify(
               outcome.ok,
-              `Two managers had \`PAYMENT_RECEIVED\` and \`STOCK_REJECTED\` of one order pending at once, and one of them gave up. If the history has changed, read it and decide again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+              `Two managers had \`PAYMENT_RECEIVED\` and \`STOCK_REJECTED\` of one order pending at the same time, and one of them gave up. If the history has changed, read it and decide again.${sameConnection ? sharedWatch(box.commands) : ''}`,
               { received: outcome.ok || outcome.error },
             )
           }
@@ -990,7 +990,7 @@ describe('the process manager', () => {
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, tooLate)),
       1,
-      "15 minutes after the timestamp of `ORDER_CREATED`, `expireOrders` should cancel the order and resolve to 1. Take the current time from `clock`. It doesn't matter when the manager read the event.",
+      "Fifteen minutes after the timestamp of `ORDER_CREATED`, `expireOrders` should cancel the order and resolve to 1. Take the current time from `clock`. It doesn't matter when the manager read the event.",
     )
     const made = (await eventsIn(BUS)).slice(2)
     verifyEqual(
@@ -1089,7 +1089,7 @@ describe('the process manager', () => {
     verifyEqual(
       [expired, cancelled],
       [105, 105],
-      '105 orders were past their deadline, and one call to `expireOrders` should cancel all of them (received: the result, and how many were canceled). If you read the index in pages, continue until no order is past its deadline.',
+      'There were 105 orders past their deadline, and one call to `expireOrders` should cancel all of them (received: the result, and how many were canceled). If you read the index in pages, continue until no order is past its deadline.',
     )
   })
 
@@ -1100,7 +1100,7 @@ describe('the process manager', () => {
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => expireOrders(redis, tooLate),
       verify: async ({ first, second, held }) => {
-        const what = `Two processes called \`expireOrders\` at once, and the first was held before its ${code(held, 'end')}`
+        const what = `Two processes called \`expireOrders\` at the same time, and the first was held before its ${code(held, 'end')}`
         verifyEqual(
           [first, second].reduce((sum, outcome) => sum + (outcome.ok ? outcome.value : 0), 0),
           1,
@@ -1121,7 +1121,7 @@ describe('the process manager', () => {
         verifyEqual(
           await call('expireOrders', () => expireOrders(box.connect(), tooLate)),
           1,
-          `The manager died after its ${code(last, 'start')} while it was recording \`ORDER_CREATED\`, and was restarted. 15 minutes later, \`expireOrders\` didn't find the order, which now waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
+          `The manager died after its ${code(last, 'start')} while it was recording \`ORDER_CREATED\`, and was restarted. Fifteen minutes later, \`expireOrders\` didn't find the order, which now waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
         )
       },
     })
@@ -1417,7 +1417,7 @@ describe('forward', () => {
     verifyEqual(
       second.got.map(({ key }) => key),
       [KEYS.created],
-      "An event that was sent to analytics hasn't been sent to mail. Keep separate marks for each group.",
+      'An event that the group `analytics` has sent is still new to the group `mail`. Keep separate marks for each group.',
     )
   })
 

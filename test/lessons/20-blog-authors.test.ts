@@ -202,14 +202,14 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       [again, await types()],
       [3, ['POST_CREATED', 'POST_PUBLISHED', 'POST_AUTHOR_CHANGED']],
-      "The post already belongs to bob. Nothing happened, so `changeAuthor` should store no event and resolve to the current version. (`getPost` from lesson 18 can't tell whose post it is, because it ignores `POST_AUTHOR_CHANGED`.)",
+      "The post already belongs to `bob`. Nothing happened, so `changeAuthor` should store no event and resolve to the current version. (`getPost` from lesson 18 can't tell whose post it is, because it ignores `POST_AUTHOR_CHANGED`.)",
     )
     for (const [n, author] of ['Bob', 'Bob '].entries()) {
       const renamed = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', author))
       verifyEqual(
         [renamed, (await stored()).at(-1)?.payload],
         [4 + n, { author }],
-        `The post belongs to "${n === 0 ? 'bob' : 'Bob'}", and its new author is "${author}". That's another author, so \`changeAuthor\` should store the name exactly as it is. Authors need no validation.`,
+        `The post belongs to \`${n === 0 ? 'bob' : 'Bob'}\`, and its new author is \`${author}\`. That's another author, so \`changeAuthor\` should store the name exactly as it is. Authors need no validation.`,
       )
     }
     const error = await callError(
@@ -239,7 +239,7 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       [version, (await stored()).at(-1)?.payload],
       [4, { author: 'ada' }],
-      "The post belonged to ada, then to bob, and now goes back to ada. That's a new event, the fourth: `changeAuthor` should compare with the current author. (The reducer from lesson 18 ignores `POST_AUTHOR_CHANGED`, so `getPost` still returns ada.)",
+      "The post belonged to `ada`, then to `bob`, and now goes back to `ada`. That's a new event, the fourth: `changeAuthor` should compare with the current author. (The reducer from lesson 18 ignores `POST_AUTHOR_CHANGED`, so `getPost` still returns `ada`.)",
     )
   })
 
@@ -262,7 +262,7 @@ describe('applyCardEvent and changeAuthor', () => {
           entityId: 'post-1',
         },
       ],
-      'The post has belonged to bob since version 4, while its card is still at version 2 and names ada. For bob, `changeAuthor` should store nothing and resolve to 4. Changing the author back to ada is a new event, the fifth. The index may be out of date, so only the stream says whose post it is.',
+      'The post has belonged to `bob` since version 4, while its card is still at version 2 and names `ada`. For `bob`, `changeAuthor` should store nothing and resolve to 4. Changing the author back to `ada` is a new event, the fifth. The index may be out of date, so only the stream says whose post it is.',
     )
   })
 
@@ -323,7 +323,7 @@ describe('applyCardEvent and changeAuthor', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.xlen('blog:post:post-1')) === 2,
-          `Redis refused \`XADD\` (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`changeAuthor\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused \`XADD\` (\`NOPERM\`)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`changeAuthor\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
         const writes = box.commands
@@ -332,7 +332,7 @@ describe('applyCardEvent and changeAuthor', () => {
           .filter(({ error }) => !error?.message.startsWith('NOSCRIPT'))
         verify(
           writes.length <= 1,
-          'Redis refused `XADD` (NOPERM), and `changeAuthor` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.',
+          'Redis refused `XADD` (`NOPERM`), and `changeAuthor` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.',
           { received: writes.map(({ name }) => name) },
         )
       },
@@ -351,12 +351,12 @@ describe('applyCardEvent and changeAuthor', () => {
           verifyEqual(
             await types(),
             ['POST_CREATED', 'POST_AUTHOR_CHANGED'],
-            `Two callers changed the author to bob at the same time, and the change wasn't stored exactly once. The caller whose version was taken should read again and decide again. By then the post already belongs to bob, so there's nothing left to store.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `Two callers changed the author to \`bob\` at the same time, and the change wasn't stored exactly once. The caller whose version was taken should read again and decide again. By then the post already belongs to \`bob\`, so there's nothing left to store.${sameConnection ? sharedWatch(box.commands) : ''}`,
           )
           verifyEqual(
             [first.ok ? first.value : first.error, second.ok ? second.value : second.error],
             [2, 2],
-            `Two callers changed the author to bob at the same time. Both should get version 2: one stored the change, and the other found nothing to do.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `Two callers changed the author to \`bob\` at the same time. Both should get version 2: one stored the change, and the other found nothing to do.${sameConnection ? sharedWatch(box.commands) : ''}`,
           )
         },
       })
@@ -367,7 +367,7 @@ describe('applyCardEvent and changeAuthor', () => {
 const update = () => call('updatePostIndex', () => updatePostIndex(box.redis, 'post-1'))
 
 const AT_4 =
-  'The post is at version 4 and belongs to bob. The card should be at that version, and the post should be in his list and in no other, whatever another update of the same post does at the same time.'
+  'The post is at version 4 and belongs to `bob`. The card should be at that version, and the post should be in his list and in no other, whatever another update of the same post does at the same time.'
 
 describe('updatePostIndex', () => {
   test('follows a post from draft to list', async () => {
@@ -445,13 +445,13 @@ describe('updatePostIndex', () => {
       const found = await index()
       verify(
         found.ada.length === 0,
-        "The post's author changed from ada to bob, but the post is still in ada's list. The event names only the new author; the card has the old one.",
+        "The post's author changed from `ada` to `bob`, but the post is still in `ada`'s list. The event names only the new author; the card has the old one.",
         { received: found },
       )
       verifyEqual(
         found,
         OF_BOB,
-        `The post's author changed from ada to bob. After ${after}, the post should be in bob's list with its old score, and its card should name bob.`,
+        `The post's author changed from \`ada\` to \`bob\`. After ${after}, the post should be in \`bob\`'s list with its old score, and its card should name \`bob\`.`,
       )
     }
   })
@@ -474,7 +474,7 @@ describe('updatePostIndex', () => {
       verifyEqual(
         [card.author, ada, bob],
         ['bob', [], ['post-1', '1772524800000']],
-        "A draft's author changed from ada to bob, and then it was published. It should be in bob's list alone. Add the post to a list only after applying all the events, and use the author it has then, not the author on the card before them.",
+        "A draft's author changed from `ada` to `bob`, and then it was published. It should be in `bob`'s list alone. Add the post to a list only after applying all the events, and use the author it has then, not the author on the card before them.",
       )
     }
   })
@@ -511,7 +511,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await index(),
       { ...OF_BOB, card: { ...OF_BOB.card, title: 'As the card has it' } },
-      'The card is at version 3, and one event comes after it, which changes the author to bob. `updatePostIndex` should apply only that event, starting from the card. If you replay the post from its first event, every edit takes longer than the one before.',
+      'The card is at version 3, and one event comes after it, which changes the author to `bob`. `updatePostIndex` should apply only that event, starting from the card. If you replay the post from its first event, every edit takes longer than the one before.',
     )
   })
 
@@ -567,7 +567,7 @@ describe('updatePostIndex', () => {
           verifyEqual(await index(), OF_BOB, `${AT_4}${sameConnection ? sharedWatch(box.commands) : ''}`, [
             [
               ({ card, ada }) => card.version === '2' || ada.length > 0,
-              `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${code(after, 'start')} and its ${code(held, 'end')}, the faster one brought the index to version 4, in which the post is bob's, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+              `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${code(after, 'start')} and its ${code(held, 'end')}, the faster one brought the index to version 4, in which the post is \`bob\`'s, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
             ],
           ])
           verify(
@@ -605,7 +605,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [version, (await index()).card.version],
       [10, '10'],
-      'The card was at version 9, and then a tenth event was stored. `updatePostIndex` should bring the card to version 10 and resolve to 10. Versions are numbers: if you compare them as strings, "9" is greater than "10".',
+      'The card was at version 9, and then a tenth event was stored. `updatePostIndex` should bring the card to version 10 and resolve to 10. Versions are numbers: if you compare them as strings, `9` is greater than `10`.',
     )
   })
 
@@ -633,7 +633,7 @@ describe('updatePostIndex', () => {
         verifyEqual(found, OF_BOB, AT_4, [
           [
             ({ ada }) => ada.length > 0,
-            `Between the ${code(after, 'start')} and the ${code(held, 'end')} of your \`updatePostIndex\`, a slower process added the post to ada's list, at version 2. At version 4 the post should be in bob's list alone. It isn't enough that your version is newer: you took the old list from a card that has changed since you read it.`,
+            `Between the ${code(after, 'start')} and the ${code(held, 'end')} of your \`updatePostIndex\`, a slower process added the post to \`ada\`'s list, at version 2. At version 4 the post should be in \`bob\`'s list alone. It isn't enough that your version is newer: you took the old list from a card that has changed since you read it.`,
           ],
         ])
       },
@@ -677,7 +677,7 @@ describe('getPostsByAuthor', () => {
     const sent = box.commands.find(({ args }) => args.some((arg) => arg.startsWith('blog:post:')))
     verify(
       sent === undefined,
-      'In the index, `post-1` belongs to ada; its stream has newer events. `getPostsByAuthor` read the stream of a post. It should use only the cards and lists: a page is cheap to read because `updatePostIndex` has done the work.',
+      'In the index, `post-1` belongs to `ada`; its stream has newer events. `getPostsByAuthor` read the stream of a post. It should use only the cards and lists: a page is cheap to read because `updatePostIndex` has done the work.',
       { received: sent?.name },
     )
   })
@@ -692,7 +692,7 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       { ada: posts?.map(({ postId }) => postId), cyd: none },
       { ada: ['wine', 'tea', 'bread'], cyd: [] },
-      "Ada published bread on March 1, tea on March 3, and wine on March 5; oil belongs to bob. `getPostsByAuthor` should return ada's three posts, newest publication first. For cyd, who has no posts, it should return an empty array.",
+      "The author `ada` published `bread` on March 1, `tea` on March 3, and `wine` on March 5; `oil` belongs to `bob`. `getPostsByAuthor` should return `ada`'s three posts, newest publication first. For `cyd`, who has no posts, it should return an empty array.",
     )
     verifyEqual(
       posts[0],
@@ -710,12 +710,12 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       outcome.ok ? outcome.value?.map(({ postId, title }) => [postId, title]) : outcome.error,
       [['wine', 'On wine']],
-      "Ada's list has rum, wine, and tea, but rum has no card. `HGETALL` returns `{}` for a key that doesn't exist, and `{}` isn't a card. Of the newest two, rum and wine, only wine should be returned, under its own ID, so the page has one fewer card.",
+      "The list of `ada` has `rum`, `wine`, and `tea`, but `rum` has no card. `HGETALL` returns `{}` for a key that doesn't exist, and `{}` isn't a card. Of the newest two, `rum` and `wine`, only `wine` should be returned, under its own ID, so the page has one fewer card.",
     )
     verifyEqual(
       (await box.admin.zrange('blog:author:ada', '0', '-1')).length,
       3,
-      "Ada's list had rum, wine, and tea, and rum had no card. After `getPostsByAuthor`, the list has fewer posts. `getPostsByAuthor` should only read, because another process may be writing the missing card right now.",
+      'The list of `ada` had `rum`, `wine`, and `tea`, and `rum` had no card. After `getPostsByAuthor`, the list has fewer posts. `getPostsByAuthor` should only read, because another process may be writing the missing card right now.',
     )
   })
 
@@ -798,7 +798,7 @@ describe('getPostsByAuthor', () => {
         const shown = first.value.map(({ postId, author }) => `${postId} of ${author}`)
         verify(
           shown.includes('tea of ada') && shown.every((one) => one.endsWith('of ada')),
-          `The post wine went from ada to bob between the ${code(after, 'start')} and the ${code(held, 'end')} of \`getPostsByAuthor\` for ada. Expected tea, and no post whose card names bob.`,
+          `The post \`wine\` went from \`ada\` to \`bob\` between the ${code(after, 'start')} and the ${code(held, 'end')} of \`getPostsByAuthor\` for \`ada\`. Expected \`tea\`, and no post whose card names \`bob\`.`,
           { received: shown },
         )
       },
@@ -815,11 +815,11 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       { Ada: await list('Ada'), ada: await list('ada') },
       { Ada: [id, MS_2], ada: [] },
-      `The post ${id} was published, so it should be in the list of its author, Ada, after \`catchUpPosts\`. The ID may contain colons: it's everything after \`blog:post:\` in the key.`,
+      `The post \`${id}\` was published, so it should be in the list of its author, \`Ada\`, after \`catchUpPosts\`. The ID may contain colons: it's everything after \`blog:post:\` in the key.`,
       [
         [
           ({ ada }) => ada.length > 0,
-          'The author of a post is "Ada", and the post is in the list of "ada". Use the author\'s name in the key as it is, because ada may be someone else.',
+          "The author of a post is `Ada`, and the post is in the list of `ada`. Use the author's name in the key as it is, because `ada` may be someone else.",
         ],
       ],
     )
@@ -840,13 +840,13 @@ describe('catchUpPosts and followPosts', () => {
     const missing = ids.filter((id) => !hers.includes(id))
     verify(
       missing.length === 0,
-      "Forty of ada's posts (`news:1` to `news:40`) were published while the index wasn't being updated. All of them should be in her list. `SCAN` returns them in batches, so continue until its cursor is 0 again.",
+      "Forty of `ada`'s posts (`news:1` to `news:40`) were published while the index wasn't being updated. All of them should be in her list. `SCAN` returns them in batches, so continue until its cursor is 0 again.",
       { expected: [], received: missing },
     )
     verifyEqual(
       await index().then(({ card, bob }) => ({ card, bob })),
       { card: OF_BOB.card, bob: OF_BOB.bob },
-      "`post-1` was edited, and its author changed to bob, while the index wasn't being updated. `catchUpPosts` should apply the new events, even though the post already has a card.",
+      "`post-1` was edited, and its author changed to `bob`, while the index wasn't being updated. `catchUpPosts` should apply the new events, even though the post already has a card.",
     )
     const keys = box.commands.find(({ name }) => name.toUpperCase() === 'KEYS')
     verify(
@@ -857,7 +857,7 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       await list('ada'),
       [...ids].sort().flatMap((id) => [id, MS_2]),
-      "`catchUpPosts` was called twice. Ada's list should have her forty posts and no others, each with the time of its publication. The second call found nothing new, so it should have changed nothing.",
+      '`catchUpPosts` was called twice. The list of `ada` should have her forty posts and no others, each with the time of its publication. The second call found nothing new, so it should have changed nothing.',
     )
   })
 
@@ -910,12 +910,12 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       seen[0],
       OF_BOB,
-      '`news` yielded `post-1`, whose author had changed to bob. By the time `followPosts` requested the next ID, the index should have been up to date. Await each update before you request the next ID.',
+      '`news` yielded `post-1`, whose author had changed to `bob`. By the time `followPosts` requested the next ID, the index should have been up to date. Await each update before you request the next ID.',
     )
     verifyEqual(
       seen[1],
       ['missed', MS_2],
-      'The post "missed" was published before `followPosts` began, and `news` never yielded it. `followPosts` should first catch up, because `news` covers only what happens while it\'s running.',
+      "The post `missed` was published before `followPosts` began, and `news` never yielded it. `followPosts` should first catch up, because `news` covers only what happens while it's running.",
     )
     verifyEqual(
       told,
@@ -925,7 +925,7 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       (await list('cyd')).filter((id) => id === 'next'),
       ['next'],
-      'After the update of "broken" failed, `news` yielded the post "next", which isn\'t in its author\'s list. One failure must not end `followPosts`.',
+      "After the update of `broken` failed, `news` yielded the post `next`, which isn't in its author's list. One failure must not end `followPosts`.",
     )
     verifyEqual(
       [await list('cyd'), await list('ada')],
@@ -933,7 +933,7 @@ describe('catchUpPosts and followPosts', () => {
         ['broken', MS_2, 'missed', MS_2, 'next', MS_2],
         ['post-1', MS_2],
       ],
-      '`news` yielded "broken" again after its card was fixed, and `post-1` twice in a row: after an edit, and after its author had changed back to ada. The index should be up to date for both, even though one had failed and the other was updated before.',
+      '`news` yielded `broken` again after its card was fixed, and `post-1` twice in a row: after an edit, and after its author had changed back to `ada`. The index should be up to date for both, even though one had failed and the other was updated before.',
     )
   })
 
@@ -989,7 +989,7 @@ describe('catchUpPosts and followPosts', () => {
     const outcome = await attempt('catchUpPosts', () => catchUpPosts(server.connect()))
     verify(
       !outcome.ok && String(outcome.error).includes('NOPERM'),
-      'Redis refused `SCAN` (NOPERM), so `catchUpPosts` found no posts. It should reject with that error. If it resolves, the index is incomplete without anyone noticing.',
+      'Redis refused `SCAN` (`NOPERM`), so `catchUpPosts` found no posts. It should reject with that error. If it resolves, the index is incomplete without anyone noticing.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })

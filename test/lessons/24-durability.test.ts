@@ -91,7 +91,7 @@ describe('judgeDurability and countLost', () => {
     [
       { appendonly: 'no', save: '3600 1 300 100 60 10000' },
       ['crash-loses-since-snapshot'],
-      "With only snapshots, a crash loses everything since the last one. That's less than everything, but more than an event store can afford.",
+      "With only snapshots, a crash loses everything since the last one. That's not everything, but it's more than an event store can afford to lose.",
     ],
     [
       { appendfsync: 'everysec' },
@@ -525,7 +525,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const redis = server.connect()
     const id = await replicated(
       () => appendReplicated(redis, KEY, eventOf(1), { replicas: 1, timeoutMs: 5_000 }),
-      "The one replica is connected and receives every change within milliseconds. `WAIT` covers what was written before it on its own connection. Before the `XADD`, it's too early, and inside `MULTI`, it doesn't wait at all.",
+      "The only replica is connected and receives every change within milliseconds. `WAIT` covers what was written before it on its own connection. Before the `XADD`, it's too early, and inside `MULTI`, it doesn't wait at all.",
     )
     verifyEqual(
       (await replica.admin.xrange(KEY, '-', '+')).map(([there]) => there),
@@ -721,7 +721,7 @@ describe('backup and restore', () => {
     const longest = largestReply(box.commands)
     verify(
       longest <= 500,
-      `One command fetched ${longest} entries at once. A log can be larger than your program's memory, so \`backup\` should read pages of at most 500 entries.`,
+      `One command fetched ${longest} entries. A log can be larger than your program's memory, so \`backup\` should read pages of at most 500 entries.`,
     )
     const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(lines)), PATIENT)
     verify(
