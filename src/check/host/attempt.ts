@@ -181,7 +181,7 @@ function whyBroken({ reports, forged, ending, output }: RunRecord): string | und
   // An answer can't kill its process, nor can the watchdog, without a report of that.
   const isExplained = forged || reports.some(({ kind }) => kind === 'ending' || kind === 'unusable')
   if (!isExplained && ending.kind === 'exit' && ending.signal === 'SIGKILL')
-    return 'its process was killed from outside (SIGKILL), as a system does when its memory runs out'
+    return 'its process was killed from outside (`SIGKILL`), which systems do when they run out of memory'
   if (reports.length > 0) return undefined
   switch (ending.kind) {
     case 'done':

@@ -62,7 +62,7 @@ export function noVerdict(disturbed: Disturbed, { kind, description }: RunningRe
       return new PausedError(
         kind,
         `Redis repeatedly stopped answering (${description})`,
-        'Check again when the server is less busy, or choose another Redis with --redis.',
+        'Check again when the server is less busy, or choose another Redis with `--redis`.',
       )
     case 'no server':
       return new RedisTroubleError(
@@ -87,23 +87,23 @@ const TROUBLES: Readonly<
   },
   full: {
     what: 'Redis refused a write because its memory is full',
-    remedy: 'Raise its maxmemory, or choose another Redis with --redis.',
+    remedy: 'Raise its `maxmemory`, or choose another Redis with `--redis`.',
   },
   evicting: {
     what: 'Redis evicted keys during the check because its memory is full',
     remedy:
-      'Set its maxmemory-policy to noeviction and raise its maxmemory, or choose another Redis with --redis.',
+      'Set its `maxmemory-policy` to `noeviction` and raise its `maxmemory`, or choose another Redis with `--redis`.',
   },
   replica: {
     what: 'This Redis is a read-only replica now',
-    remedy: 'Use the address of the primary, or choose another Redis with --redis.',
+    remedy: 'Use the address of the primary, or choose another Redis with `--redis`.',
   },
   'not saving': {
     what: "Redis refused a write because it can't save to its disk",
-    remedy: 'Free some space there, or choose another Redis with --redis.',
+    remedy: 'Free some space there, or choose another Redis with `--redis`.',
   },
   alone: {
     what: 'Redis refused a write because too few of its replicas are connected',
-    remedy: 'Start its replicas, or choose another Redis with --redis.',
+    remedy: 'Start its replicas, or choose another Redis with `--redis`.',
   },
 }

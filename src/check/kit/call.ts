@@ -143,7 +143,7 @@ function threw(name: string, error: unknown): DiagnosisError {
   }
   if (!(error instanceof Error)) {
     return new DiagnosisError(
-      `${inCode(name)} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which isn't an Error, so the code that catches it gets no stack and no name. Throw an Error with a message.`,
+      `${inCode(name)} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which isn't an \`Error\`, so the code that catches it gets no stack and no name. Throw an \`Error\` with a message.`,
     )
   }
   return new DiagnosisError(`${inCode(name)} threw ${explainError(error)}`, { guestStack: stackOf(error) })

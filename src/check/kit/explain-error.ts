@@ -3,7 +3,7 @@ import { shorten } from './show.ts'
 
 /** What messages from Redis, ioredis and Node mean for an answer. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [/WRONGTYPE/, 'The key holds a different type of value than this command works on.'],
+  [/WRONGTYPE/, 'The key holds a different type of value than this command expects.'],
   [
     /wrong number of arguments/,
     'Redis commands take a flat list of strings and numbers. If you pass an object or leave out a value, the list is too short.',

@@ -74,7 +74,7 @@ function stoppedAtFullPage(commands: readonly SentCommand[]): string {
   const { args = [], reply } = commands.findLast(({ name }) => PAGED.test(name)) ?? {}
   const asked = Number(args[args.findIndex((arg) => /^COUNT$/i.test(arg)) + 1])
   if (largestReply([{ name: 'XRANGE', reply }]) !== asked) return ''
-  return ` The loop ended after a full page of ${asked} entries. Compare the number of entries that Redis returned, before you leave any of them out, and continue until a page isn't full.`
+  return ` The loop ended after a full page of ${asked} entries. Count the entries that Redis returned before you leave any of them out, and continue until a page isn't full.`
 }
 
 interface Id {

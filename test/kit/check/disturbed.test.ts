@@ -141,7 +141,7 @@ export async function append(redis: Redis, key: string, value: string, expected:
     })
     await expect(check(wrong)).rejects.toMatchObject({
       name: 'BrokenCheckError',
-      message: expect.stringContaining('its process was killed from outside (SIGKILL)'),
+      message: expect.stringContaining('its process was killed from outside (`SIGKILL`)'),
     })
   })
 

@@ -530,7 +530,7 @@ describe('errors that have to be passed on', () => {
     ],
   ])('fail if the code %s', async (made, run) => {
     await expect(passesOn(run)).rejects.toThrow(
-      `Redis refused \`XADD\` with an error (NOPERM), and \`write\` ${made}. Expected it to reject with that error. The caller has to know.`,
+      `Redis refused \`XADD\` with an error (\`NOPERM\`), and \`write\` ${made}. Expected it to reject with that error. The caller has to know.`,
     )
   })
 
@@ -587,7 +587,7 @@ describe('errors that have to be passed on', () => {
     await passes(() => add(box.redis).catch((cause: unknown) => Promise.reject(new Error('no', { cause }))))
     const held = 'The key `s` held a list, and `write`'
     const expected =
-      "Expected it to reject with the error from Redis (WRONGTYPE). An error isn't an empty reply."
+      "Expected it to reject with the error from Redis (`WRONGTYPE`). An error isn't an empty reply."
     await expect(passes(() => add(box.redis).catch(() => []))).rejects.toThrow(
       `${held} returned \`[]\`. ${expected}`,
     )

@@ -86,7 +86,7 @@ export const GUESTS: readonly Guest[] = [
     answer: top("throw new Error('no config')"),
     says: /couldn't be loaded.*no config/,
   },
-  { what: 'throws a string', answer: first("throw 'nope'"), says: /threw "nope", which isn't an Error/ },
+  { what: 'throws a string', answer: first("throw 'nope'"), says: /threw "nope", which isn't an `Error`/ },
   { what: 'process.exit', answer: first('process.exit(0)'), says: /called `process\.exit\(0\)/ },
   { what: 'process.exit at import', answer: top('process.exit(0)'), says: /called `process\.exit\(0\)/ },
   { what: 'process.abort', answer: first('process.abort()'), says: /called `process\.abort/ },

@@ -107,7 +107,7 @@ need('redis-server').describe("servers of a suite's own", () => {
     await passesOn((redis) =>
       add(redis).catch((cause: unknown) => Promise.reject(new Error('not written', { cause }))),
     )
-    const refused = 'Redis refused to write because it had no replica (NOREPLICAS), and `write`'
+    const refused = 'Redis refused to write because it had no replica (`NOREPLICAS`), and `write`'
     const expected = 'Expected it to reject with the error from Redis. The caller has to know.'
     await expect(passesOn((redis) => add(redis).catch(() => []))).rejects.toThrow(
       `${refused} returned \`[]\`. ${expected}`,

@@ -41,7 +41,14 @@ export async function passesOnErrors<T>(passesOn: PassesOn<T>): Promise<void> {
       const isDone = refused === undefined || (outcome.ok && (await works?.(outcome.value)))
       const isOther = typeof never === 'function' && !outcome.ok && outcome.error instanceof never
       if (!isDone && (!isReported || isOther)) {
-        fail(`Redis refused \`${refused}\` with an error (NOPERM)`, name, outcome, 'that error', why, sent)
+        fail(
+          `Redis refused \`${refused}\` with an error (\`NOPERM\`)`,
+          name,
+          outcome,
+          'that error',
+          why,
+          sent,
+        )
       }
       if (closes) await verifyClosed(refused === undefined ? '' : `Redis refused \`${refused}\`, and `, name)
     },
@@ -69,7 +76,7 @@ export async function passesOnRefusedWrite<T>(passesOn: PassesOnRefusedWrite<T>)
   if (!outcome.ok && !isOther && /NOREPLICAS|EXECABORT/.test(inspect(outcome.error))) return
   const sent = sentCommands().slice(before)
   await admin.ping() // if the server is gone, this waits until the check says so: none of this is the learner's fault
-  const what = 'Redis refused to write because it had no replica (NOREPLICAS)'
+  const what = 'Redis refused to write because it had no replica (`NOREPLICAS`)'
   fail(what, name, outcome, 'the error from Redis', why, sent)
 }
 
@@ -92,7 +99,7 @@ export async function passesOnWrongType(
   const outcome = await attempt(name, run)
   if (outcome.ok || !inspect(outcome.error).includes('WRONGTYPE')) {
     const sent = sentCommands().slice(before)
-    fail(planted, name, outcome, 'the error from Redis (WRONGTYPE)', why, sent)
+    fail(planted, name, outcome, 'the error from Redis (`WRONGTYPE`)', why, sent)
   }
   await verifyClosed(`${planted}, and `, name)
   await admin.del(key)
