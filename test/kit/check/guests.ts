@@ -98,7 +98,7 @@ export const GUESTS: readonly Guest[] = [
   {
     what: 'kills itself behind our back',
     answer: first('(process as unknown as { _kill(p: number, s: number): void })._kill(process.pid, 9)'),
-    says: /called process\._kill\(process\.pid\)/,
+    says: /called `process\._kill\(process\.pid\)`/,
   },
   {
     what: 'unhandled rejection',
