@@ -147,7 +147,7 @@ async function isNotMistakenFor(
   await box.admin.del(KEY)
   verify(
     outcome.ok || !(outcome.error instanceof other),
-    `Redis refused a command because \`${KEY}\` held a list, and \`${name}\` threw \`${other.name}\`, which means something else. An error from Redis should reach the caller unchanged, even if another error could name it as its cause.`,
+    `Redis refused a command because \`${KEY}\` held a list, and \`${name}\` threw \`${other.name}\`, which means something else. An error from Redis should reach the caller unchanged, and not just as the \`cause\` of another error.`,
     { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
   )
 }
