@@ -222,6 +222,21 @@ export function readingConforms(subject: Subject): void {
       { received: future },
     )
   })
+  test('a newer schema version on a later page', async () => {
+    const { long } = subject.sizes
+    await subject.plant(S, long)
+    const newer = subject.open({ upcasters: { COUNTER_RAISED: [(payload: Payload) => payload] } })
+    await call('append', () => newer.append(S, [counted(long + 1)], { expected: long }))
+    const outcome = await attempt('read', async () => {
+      for await (const _ of subject.open().read(S));
+    })
+    verify(
+      !outcome.ok && outcome.error instanceof subject.errors.UnknownSchemaError,
+      `A program without upcasters read ${long + 1} events, and the last one has schema version 2. \`read\` should throw an UnknownSchemaError on any page, not only on the first one. If it just ends, the caller takes the events before that one for the whole stream.`,
+      { expected: 'an UnknownSchemaError', received: outcome.ok ? 'the end of the stream' : outcome.error },
+    )
+  })
+
   test('the tenth schema version', async () => {
     const step = (payload: Payload) => payload
     const newer = subject.open({ upcasters: { COUNTER_RAISED: Array.from({ length: 9 }, () => step) } })

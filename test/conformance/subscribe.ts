@@ -305,6 +305,21 @@ export function subscribingConforms(subject: Subject): void {
       "The signal aborted while event 2 was being handled. The handler shouldn't receive event 3.",
     )
   })
+
+  test('has a handler that appends to the same store', async () => {
+    await subject.plant(S, 1)
+    const store = subject.open()
+    const listener = listen(subject, store, {
+      on: async ({ stream }) => {
+        if (stream === S) await store.append('order-2', [counted(2)], { expected: 'none' })
+      },
+    })
+    await listener.until(
+      2,
+      'While the handler had the first event, it appended another one to the same store',
+    )
+    await listener.stop()
+  })
 }
 
 const TOO_LATE =
