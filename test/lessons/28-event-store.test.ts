@@ -146,7 +146,7 @@ describe('append', () => {
     // A limit that isn't reached yet will drop events later, so look at the commands.
     const limit = box.commands
       .flatMap(({ args }) => args)
-      .map((arg) => /^(MAXLEN|MINID)$|['"](MAXLEN|MINID)['"]/i.exec(arg.replace(/--.*/g, ''))?.[0])
+      .map((arg) => /^(MAXLEN|MINID)$|(?<=['"])(MAXLEN|MINID)(?=['"])/i.exec(arg.replace(/--.*/g, ''))?.[0])
       .find((found) => found !== undefined)
     verify(
       limit === undefined,
