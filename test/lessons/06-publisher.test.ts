@@ -388,9 +388,9 @@ describe('publishBatch', () => {
     )
     const message = await attempt('redis.publish', () => redis.publish('news', 'hello'))
     verify(
-      message.ok && message.value === 0,
+      message.ok && typeof message.value === 'number', // the number of subscribers, which may be someone else's
       "After `publish`, `redis.publish('news', 'hello')` on the connection that was passed in no longer works as Redis's `PUBLISH`. The connection belongs to the caller, and `redis.defineCommand('publish', …)` replaces ioredis's own method, so give your command a name of its own.",
-      { expected: 0, received: message.ok ? message.value : message.error },
+      { expected: 'the number of subscribers', received: message.ok ? message.value : message.error },
     )
   })
 
@@ -872,9 +872,10 @@ describe('no event twice', () => {
   test('whose mark is unreadable', async () => {
     await publish(event(1))
     for (const key of await box.admin.keys('published:*')) {
-      const isList = (await box.admin.type(key)) === 'list'
+      const type = await box.admin.type(key)
+      if (type === 'stream') continue // marks in a stream: then this key has to be one, too
       await box.admin.del(key)
-      await (isList ? box.admin.set(key, 'x') : box.admin.rpush(key, 'x'))
+      await (type === 'list' ? box.admin.set(key, 'x') : box.admin.rpush(key, 'x'))
     }
     const outcome = await attempt('publish', () => new EventPublisher(box.redis).publish(event(1)))
     verify(
