@@ -70,7 +70,9 @@ export class Stay {
       home.answer(this.lesson.slug),
       {
         onContent: (content) => {
-          if (this.#shown.state.notice === gone) this.#shown.set({ notice: undefined })
+          // Whoever saves is in their editor, and no longer about to answer a question here.
+          const isBack = this.#shown.state.notice === gone
+          this.#shown.set({ question: undefined, ...(isBack && { notice: undefined }) })
           void this.#beside.saved(content)
         },
         onGone: () => {

@@ -150,6 +150,15 @@ test('a sentence about a key stays while something else changes', async () => {
   expect(session.state.notice).toBe('Paste your code into your editor.')
 })
 
+test('a save withdraws a question, so that the next key does what it says', async () => {
+  await until(() => asked.length === 1)
+  await session.act('reset')
+  expect(session.state.question).toMatchObject({ action: 'reset' })
+  await writeFile(file, '// one')
+  await until(() => asked.length === 2)
+  expect(session.state.question).toBeUndefined()
+})
+
 test('after the last hint, all of them are shown again, and where the solution is', async () => {
   const hints = (await course.lesson(slug)).tasks[0]?.hints.length ?? 0
   const tasks = [{ task: 'createEvent', state: 'failed' as const, commands: [] }]
