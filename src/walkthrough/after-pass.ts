@@ -22,7 +22,7 @@ export async function afterPass(learner: Learner, lesson: Lesson, leadsTo: Leads
   const { course, progress } = learner
   const { hints, helped } = progress.overview().lesson(lesson.slug)
   const events = untilPassed(lastSince(progress.since(0), lesson.slug))
-  const checks = events.filter(({ eventType }) => /^CHECK_/.test(eventType)).length
+  const checks = events.filter(isAttempt).length
   const shown = Object.values(hints).reduce((sum, steps) => sum + steps, 0)
   const effort = [
     duration(workedOn(events)),
@@ -67,6 +67,11 @@ async function question({ course }: Learner, { slug }: LessonSummary): Promise<s
 function untilPassed(events: readonly StoredEvent[]): readonly StoredEvent[] {
   const passed = events.findIndex(({ eventType }) => eventType === 'CHECK_PASSED')
   return passed === -1 ? events : events.slice(0, passed + 1)
+}
+
+/** Watch checks a new file as soon as it's there, and that isn't an attempt yet. */
+function isAttempt({ eventType, payload }: StoredEvent): boolean {
+  return /^CHECK_/.test(eventType) && !('untouched' in payload && payload.untouched === true)
 }
 
 /** Milliseconds between the events, without the breaks. */

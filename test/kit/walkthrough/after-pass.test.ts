@@ -18,6 +18,7 @@ test('a pass says what you know, how long it took, what other ways there are, an
   const slug = '07-concurrency'
   const check = { target: 'workspace', redis: 'embedded', ms: 1, tasks: [] }
   await progress.record('LESSON_OPENED', slug, {})
+  await progress.record('CHECK_FAILED', slug, { ...check, diagnosis: 'It fails.', untouched: true })
   time += 10 * 60_000
   await progress.record('CHECK_FAILED', slug, { ...check, diagnosis: 'It fails.' })
   await progress.record('HINT_REVEALED', slug, { task: 1, step: 1 })
