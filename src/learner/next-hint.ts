@@ -10,7 +10,10 @@ export type NextHint =
       readonly taskNumber: number
       readonly step: number
       readonly of: number
+      /** As Markdown. If it comes out of order, it says so. */
       readonly text: string
+      /** Whether this is the only one that's left. */
+      readonly isLast: boolean
       /** The hints of this task that were shown before. */
       readonly earlier: readonly string[]
     }
@@ -60,17 +63,30 @@ export function nextHint(lesson: Lesson, progress: LessonProgress, wish: HintWis
   const earlier = task.hints.filter((_, index) => steps.includes(index + 1))
   const about = { task: task.name, taskNumber: task.number, earlier }
   const diagnosis = task.name === wish.firstFailing ? (wish.diagnosis ?? '') : ''
-  const step = nextStep(task, steps, diagnosis)
+  const left = task.hints.map((_, index) => index + 1).filter((step) => !steps.includes(step))
+  const usual = left.find((one) => one > (steps.at(-1) ?? 0)) ?? left[0]
+  const fitting = left.find((one) => fits(task, one, diagnosis))
+  const step = fitting ?? usual
   const text = step === undefined ? undefined : task.hints[step - 1]
   if (step === undefined || text === undefined) return { kind: 'no more', ...about }
-  return { kind: 'hint', ...about, step, of: task.hints.length, text }
+  // Without it, a learner who sees hint 2 first looks for the one that they missed.
+  const note =
+    fitting !== undefined && usual !== undefined && fitting > usual
+      ? `\n\n*It fits what failed, so it comes before hint ${usual}.*`
+      : ''
+  return {
+    kind: 'hint',
+    ...about,
+    step,
+    of: task.hints.length,
+    text: `${text}${note}`,
+    isLast: left.length === 1,
+  }
 }
 
-function nextStep({ hints, helps }: Task, shown: readonly number[], diagnosis: string): number | undefined {
-  const left = hints.map((_, index) => index + 1).filter((step) => !shown.includes(step))
+function fits({ helps }: Task, step: number, diagnosis: string): boolean {
   const said = plain(diagnosis)
-  const fits = (step: number) => (helps[step - 1] ?? []).some((words) => said.includes(plain(words)))
-  return left.find(fits) ?? left.find((step) => step > (shown.at(-1) ?? 0)) ?? left[0]
+  return (helps[step - 1] ?? []).some((words) => said.includes(plain(words)))
 }
 
 /** Neither line breaks nor the kind of apostrophe count. */

@@ -49,9 +49,9 @@ export const command = defineCommand({
     context.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
     context.print(`\n${await markdown(hint.text)}\n`)
     context.print(
-      hint.step < hint.of
-        ? `Next hint: ${self} hint ${number}${wanted === undefined ? '' : ` --task ${wanted}`}`
-        : `That was the last hint for this task. To see one good answer: ${self} solution ${number}`,
+      hint.isLast
+        ? `That was the last hint for this task. To see one good answer: ${self} solution ${number}`
+        : `Next hint: ${self} hint ${number}${wanted === undefined ? '' : ` --task ${wanted}`}`,
     )
     return Exit.passed
   },

@@ -24,6 +24,23 @@ test('the first hint is the one that fits the failure, and no hint is lost', () 
   expect(stepsFor('Compare it with compare with `tonumber(ARGV[1])`.')).toEqual([3, 4, 5, 6, 1, 2])
 })
 
+test('a hint that comes before its turn says so, and which one is the last', () => {
+  const next = (diagnosis: string | undefined, steps: readonly number[]) => {
+    const progress = { ...newLesson(lesson.slug), hintSteps: { 1: steps } }
+    return nextHint(lesson, progress, { firstFailing, diagnosis })
+  }
+  const diagnosis = "The length of the stream isn't the version"
+  expect(next(diagnosis, [])).toMatchObject({
+    step: 2,
+    isLast: false,
+    text: expect.stringMatching(/\n\n\*It fits what failed, so it comes before hint 1\.\*$/),
+  })
+  expect(next(undefined, [])).toMatchObject({ text: lesson.tasks[0]?.hints[0] })
+  expect(next(diagnosis, [2])).toMatchObject({ step: 3, text: lesson.tasks[0]?.hints[2] })
+  expect(next(diagnosis, [2, 3, 4, 5])).toMatchObject({ step: 6, isLast: false })
+  expect(next(diagnosis, [2, 3, 4, 5, 6])).toMatchObject({ step: 1, isLast: true })
+})
+
 test('another failure gets another hint', () => {
   expect(stepsFor('ran between. Both succeeded, because the second one ran between.', [3])).toEqual([
     3, 1, 2, 4, 5, 6,
