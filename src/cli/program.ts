@@ -1,6 +1,7 @@
 import { Command as Commander, CommanderError } from 'commander'
 import { UsageError } from '../common/exit.ts'
 import { nearestName } from '../course/nearest.ts'
+import { trackNames } from '../course/tracks.ts'
 import { sentenceFor } from '../terminal/sentences.ts'
 import { type Command, type ListedCommand, nameOf, self } from './command.ts'
 import { commands, groups, walkthrough } from './commands/index.ts'
@@ -58,7 +59,7 @@ export async function readCommandLine(
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode !== 0) {
       const help = [self, ...namesIn(words), '--help'].join(' ')
-      throw new UsageError(`${asSentence(error.message)} Run "${help}" for details.`)
+      throw new UsageError(`${asSentence(error.message)}${toChooseFrom(error)} Run "${help}" for details.`)
     }
   }
   return call
@@ -147,6 +148,12 @@ function namesIn(words: readonly string[], among: readonly ListedCommand[] = com
 }
 
 /** What the screens call something, and how a command does it. */
+/** Whoever leaves out the name of a track may not know any. */
+function toChooseFrom({ code, message }: CommanderError): string {
+  if (code !== 'commander.optionMissingArgument' || !message.includes('--track ')) return ''
+  return ` The tracks are ${trackNames().join(', ')}.`
+}
+
 const MEANT: ReadonlyMap<string, readonly string[]> = new Map([
   ['next', ['start']],
   ['others', ['solution --others']],

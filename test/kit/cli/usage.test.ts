@@ -78,6 +78,7 @@ describe('wrong usage ends with 2 and a sentence, and never with a stack', () =>
     [['hint', '01', '--task', '9'], 'Lesson 01 has no task 9. It has 1 createEvent'],
     [['tour'], 'npx eventlings tour --auto'],
     [['tour', '--auto', '--track', 'nonsense'], `There's no track "nonsense".`],
+    [['start', '--track'], 'The tracks are ninety-minutes, half-day,'],
     [['dev'], 'npx eventlings dev check'],
     [['class', 'simulate', '--redis', 'redis://127.0.0.1:1'], 'always starts its own Redis'],
     [['progress', 'import', 'nowhere.jsonl'], "the file doesn't exist"],
