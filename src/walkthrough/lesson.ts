@@ -60,8 +60,9 @@ async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
   const end = await goTo(walk, lesson, 'read')
   const questions = openQuestions(lesson, walk.learner.progress.overview().lesson(lesson.slug))
   if (end !== 'end' || questions.length === 0) return end
-  const wants = await walk.ui.choose('A few questions about what you read?', [
-    { name: `Yes, ask me (${questions.length})`, value: true },
+  const howMany = questions.length === 1 ? 'a question' : `${questions.length} questions`
+  const wants = await walk.ui.choose(`Answer ${howMany} about what you read?`, [
+    { name: 'Yes', value: true },
     { name: 'Not now', value: false, key: 'q' },
   ])
   if (wants) await askQuiz(walk, lesson, questions)
