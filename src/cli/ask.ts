@@ -1,4 +1,4 @@
-import { maySeeSolution } from '../learner/index.ts'
+import { maySeeSolution, spoilerQuestion } from '../learner/index.ts'
 import type { Learner } from '../learner/learner.ts'
 import { menuTheme } from '../terminal/menu-theme.ts'
 import { self } from './command.ts'
@@ -40,10 +40,10 @@ export async function confirmSpoiler(
   learner: Learner,
   slug: string,
   yes: boolean,
+  by: Parameters<typeof spoilerQuestion>[0],
 ): Promise<boolean> {
   if (yes || !context.canAsk || maySeeSolution(learner, slug)) return true
-  if (await ask(context, 'Show the solution? A pass after this counts as "passed after the solution."'))
-    return true
+  if (await ask(context, spoilerQuestion(by))) return true
   context.print(`The solution stays hidden. There may be a hint left: ${self} hint ${slug.split('-')[0]}`)
   return false
 }

@@ -19,5 +19,5 @@ export { NO_OTHER_WAYS, otherWays, rightAnswers, titleOf } from './other-ways.ts
 export { buildsOnOwn } from './own-so-far.ts'
 export { type Home, homeOf } from './paths.ts'
 export { recordCheck } from './record-check.ts'
-export { maySeeSolution, revealSolution } from './reveal.ts'
+export { maySeeSolution, revealSolution, spoilerQuestion } from './reveal.ts'
 export { revealHint } from './reveal-hint.ts'

@@ -8,6 +8,12 @@ export function maySeeSolution({ progress }: { readonly progress: ProgressLog },
   return lesson.solutionSeen || isPassed(lesson)
 }
 
+/** Asks before showing any of the solution, in the words of the key or command that would show it. */
+export function spoilerQuestion(by: 'solution' | 'diff'): string {
+  const what = by === 'diff' ? 'Compare with the solution' : 'Show the solution'
+  return `${what}? A pass after this counts as "passed after the solution."`
+}
+
 /** The model solution as it is in its file. Records that the learner has seen it. */
 export async function revealSolution(
   learner: { readonly course: Course; readonly progress: ProgressLog },

@@ -9,6 +9,7 @@ import {
   noHintHere,
   resetLesson,
   revealHint,
+  spoilerQuestion,
 } from '../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../learner/last-check.ts'
 import { assertStarted } from '../learner/own-answer.ts'
@@ -94,12 +95,12 @@ export const actions: Readonly<Record<Action, Act>> = {
   }),
 
   solution: onPages(async (walk, lesson) => {
-    return (await mayReveal(walk, lesson)) ? await goTo(walk, lesson, 'solution') : 'left'
+    return (await mayReveal(walk, lesson, 'solution')) ? await goTo(walk, lesson, 'solution') : 'left'
   }),
 
   diff: onPages(async (walk, lesson) => {
     assertStarted(walk.learner, lesson.slug)
-    if (!(await mayReveal(walk, lesson))) return 'left'
+    if (!(await mayReveal(walk, lesson, 'diff'))) return 'left'
     const end = await goTo(walk, lesson, 'diff')
     await printChange(walk, lesson)
     return end
@@ -150,7 +151,11 @@ async function printOrRead(
   return 'left'
 }
 
-async function mayReveal({ learner, ui }: Walk, { slug }: Lesson): Promise<boolean> {
+async function mayReveal(
+  { learner, ui }: Walk,
+  { slug }: Lesson,
+  by: Parameters<typeof spoilerQuestion>[0],
+): Promise<boolean> {
   if (maySeeSolution(learner, slug)) return true
-  return ui.confirm('Show the solution? A pass after this counts as "passed after the solution."')
+  return ui.confirm(spoilerQuestion(by))
 }

@@ -2,7 +2,14 @@ import { sentenceOf } from '../common/errors.ts'
 import { ownFolder } from '../common/own-folder.ts'
 import { shownPath } from '../common/shown-path.ts'
 import type { LessonSummary } from '../course/index.ts'
-import { lastRunOf, maySeeSolution, noHintHere, resetLesson, wishAfter } from '../learner/index.ts'
+import {
+  lastRunOf,
+  maySeeSolution,
+  noHintHere,
+  resetLesson,
+  spoilerQuestion,
+  wishAfter,
+} from '../learner/index.ts'
 import type { Recording } from '../recording/index.ts'
 import { type Palette, palette as paletteOf } from '../terminal/index.ts'
 import { Checking, type CheckingOptions } from './checking.ts'
@@ -115,12 +122,7 @@ export class WatchSession {
       case 'diff':
       case 'solution':
         if (maySeeSolution(this.#options, this.#lesson.slug)) return await this.#go(action)
-        return this.#set({
-          question: {
-            text: 'Show the solution? A pass after this counts as "passed after the solution."',
-            action,
-          },
-        })
+        return this.#set({ question: { text: spoilerQuestion(action), action } })
       case 'reset':
         return this.#set({ question: { text: 'Start over? Your file is kept under a dated name.', action } })
       case 'list':

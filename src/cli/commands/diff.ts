@@ -28,7 +28,7 @@ export const command = defineCommand({
     const { slug } = lesson
     if (flags.starter) return await showChange(context, learner, lesson)
     assertStarted(learner, slug)
-    if (!(await confirmSpoiler(context, learner, slug, flags.yes))) return Exit.passed
+    if (!(await confirmSpoiler(context, learner, slug, flags.yes, 'diff'))) return Exit.passed
     const file = learner.home.answer(slug)
     const mine = await readFile(file, 'utf8')
     const theirs = await revealSolution(learner, slug)

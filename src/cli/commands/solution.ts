@@ -19,7 +19,7 @@ export const command = defineCommand({
   run: async (context, [named], flags) => {
     const learner = await context.learner()
     const { slug, number } = resolveLesson(learner, named, 'solution')
-    if (!(await confirmSpoiler(context, learner, slug, flags.yes))) return Exit.passed
+    if (!(await confirmSpoiler(context, learner, slug, flags.yes, 'solution'))) return Exit.passed
     if (flags.others) return await printOthers(context, learner, slug)
     const text = await revealSolution(learner, slug)
     if (!context.output.isTTY) {

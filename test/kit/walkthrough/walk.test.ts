@@ -279,6 +279,8 @@ describe('the walkthrough', () => {
       'Not now',
       'Solution',
       false,
+      'Compare with the solution',
+      false,
       'Solution',
       true,
       'Compare with the solution',
@@ -288,6 +290,7 @@ describe('the walkthrough', () => {
     const walk = await walkWith(ui)
     await walkThrough(walk)
     expect(ui.shown.filter((text) => text.startsWith('Show the solution?'))).toHaveLength(2)
+    expect(ui.shown.filter((text) => text.startsWith('Compare with the solution? A pass'))).toHaveLength(1)
     expect(ui.shown.filter((text) => text.includes('+++ solutions/'))).toHaveLength(1)
     expect(walk.learner.progress.overview().lesson(first.slug).solutionSeen).toBe(true)
   })
