@@ -42,6 +42,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
     session,
     ui,
     palette,
+    isOnOwn: (await context.mine()) !== undefined,
     bookmarks: new Map(),
     edit,
     console: async (slug) => void (await consoleAt(slug, (await session.open()).redis)),
@@ -86,10 +87,11 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
           afterPass(learner, await course.lesson(lesson), {
             others: '`o` shows them.',
             next: () => '`n` goes there.',
-            ...(mine === undefined && {
-              mine: ({ number }) =>
-                `quit, and start again with \`${self} watch ${number} --mine\`, or set EVENTLINGS_MINE=1.`,
-            }),
+            mine:
+              mine === undefined
+                ? ({ number }) =>
+                    `quit, and start again with \`${self} watch ${number} --mine\`, or set EVENTLINGS_MINE=1.`
+                : 'already',
           }),
         editor: edit,
         explorer: explore,

@@ -74,7 +74,7 @@ export async function workbenchHere(
       afterPass(learner, await learner.course.lesson(slug), {
         others: 'They follow the solution, which you can show below.',
         next: () => '',
-        ...(mine === undefined && { mine: () => `start again with \`${self} open --mine\`.` }),
+        mine: mine === undefined ? () => `start again with \`${self} open --mine\`.` : 'already',
       }),
   })
   context.cleanups.add(workbench.close)

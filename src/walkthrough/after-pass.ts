@@ -7,8 +7,8 @@ import type { StoredEvent } from '../progress/index.ts'
 export interface LeadsTo {
   readonly others: string
   next(lesson: LessonSummary): string
-  /** How to build on your own answers; undefined if they're built on already. */
-  mine?(lesson: LessonSummary): string
+  /** How to build on your own answers; `already` if that's what was done. */
+  readonly mine: 'already' | ((lesson: LessonSummary) => string)
 }
 
 /** A longer gap between two events of a lesson was a break, of which this much may have been work. In ms. */
@@ -41,14 +41,22 @@ export async function afterPass(learner: Learner, lesson: Lesson, leadsTo: Leads
           `There are other ways to do it: ${listed(others.map((name) => `*${titleOf(name)}*`))}. ${leadsTo.others}`,
         ]),
     next === undefined
-      ? 'This was the last lesson.'
+      ? `This was the last lesson.${whoseItIs(learner, lesson, leadsTo)}`
       : `**Next, ${next.number} · ${next.title}:** ${await question(learner, next)} ${leadsTo.next(next)}`,
-    ...(next !== undefined && leadsTo.mine !== undefined && buildsOnOwn(learner, next)
+    ...(next !== undefined && leadsTo.mine !== 'already' && buildsOnOwn(learner, next)
       ? [
           `Everything that lesson ${next.number} builds on is your own work now. Build on it instead of the model solutions: ${leadsTo.mine(next)}`,
         ]
       : []),
   ].join('\n\n')
+}
+
+/** Nothing follows the last lesson, so this is where a learner hears what they own. */
+function whoseItIs(learner: Learner, lesson: Lesson, { mine }: LeadsTo): string {
+  if (!buildsOnOwn(learner, lesson)) return ''
+  return mine === 'already'
+    ? ' It ran on your own answers to the lessons that it builds on, so all of this code is yours.'
+    : ` Everything that it builds on is your own work, too. Run it on that instead of the model solutions: ${mine(lesson)}`
 }
 
 function listed(parts: readonly string[]): string {

@@ -31,8 +31,13 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResu
     )
     if (!result.passed) keepRun(walk, result)
     else {
-      const leadsTo = { others: '`o` shows them.', next: () => '`n` goes there.' }
-      const text = await afterPass(learner, lesson, leadsTo)
+      const text = await afterPass(learner, lesson, {
+        others: '`o` shows them.',
+        next: () => '`n` goes there.',
+        mine: walk.isOnOwn
+          ? 'already'
+          : () => 'leave, and start again with `--mine`, or set EVENTLINGS_MINE=1.',
+      })
       ui.print(await renderMarkdown(text, { width: ui.width, palette }))
     }
     await printChange(walk, lesson)

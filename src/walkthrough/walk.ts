@@ -10,6 +10,8 @@ export interface Walk {
   readonly session: CheckSession
   readonly ui: Ui
   readonly palette: Palette
+  /** Whether answers build on the learner's own earlier ones, and not on the model solutions. */
+  readonly isOnOwn: boolean
   /** How far the learner has read, by lesson. */
   readonly bookmarks: Map<string, { share: number }>
   /** Settles when the last failing run has been recorded; undefined when none is being recorded. */

@@ -166,9 +166,10 @@ async function print(
   const meaning = await afterPass(learner, await learner.course.lesson(lesson.slug), {
     others: `To see them: \`${self} solution ${lesson.number} --others\``,
     next: ({ number }) => `\`${self} start ${number}\``,
-    ...((await context.mine()) === undefined && {
-      mine: ({ number }) => `\`${self} check ${number} --mine\`, or set EVENTLINGS_MINE=1 for all commands.`,
-    }),
+    mine:
+      (await context.mine()) === undefined
+        ? ({ number }) => `\`${self} check ${number} --mine\`, or set EVENTLINGS_MINE=1 for all commands.`
+        : 'already',
   })
   context.print(`\n${await renderMarkdown(meaning, { width, palette })}`)
 }

@@ -52,6 +52,7 @@ async function walkWith(answers: readonly string[], pressed: readonly number[]) 
     },
     ui,
     palette: palette({ colours: false, unicode: true }),
+    isOnOwn: false,
     bookmarks: new Map(),
     console: async () => {},
     edit: async () => {},

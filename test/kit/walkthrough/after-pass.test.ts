@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
 import { homeOf } from '../../../src/learner/index.ts'
@@ -7,7 +8,7 @@ import { afterPass } from '../../../src/walkthrough/after-pass.ts'
 import { newHome } from '../cli/program.ts'
 
 const course = await loadCourse()
-const leadsTo = { others: 'o shows them.', next: () => 'n goes there.' }
+const leadsTo = { others: 'o shows them.', next: () => 'n goes there.', mine: 'already' } as const
 
 test('a pass says what you know, how long it took, what other ways there are, and what comes next', async () => {
   const folder = await newHome()
@@ -51,6 +52,25 @@ test('a pass after the solution says so', async () => {
   })
   const text = await afterPass({ course, home, progress }, await course.lesson(slug), leadsTo)
   expect(text).toContain('It took you less than a minute, 1 check, no hints, and a look at the solution.')
+})
+
+test('the last lesson says that all of the code is yours, once it is', async () => {
+  const folder = await newHome()
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const home = homeOf(course, { EVENTLINGS_HOME: folder })
+  const progress = openProgress(home.log)
+  const learner = { course, home, progress }
+  const lesson = await course.lesson('28-event-store')
+  expect(await afterPass(learner, lesson, leadsTo)).toMatch(/This was the last lesson\.$/)
+  const check = { target: 'workspace', redis: 'embedded', ms: 1, tasks: [], skipped: 0 }
+  for (const { slug } of course.lessons) {
+    await progress.record('CHECK_PASSED', slug, check)
+    await mkdir(dirname(home.answer(slug)), { recursive: true })
+    await writeFile(home.answer(slug), '')
+  }
+  expect(await afterPass(learner, lesson, leadsTo)).toMatch(/so all of this code is yours\.$/)
+  const mine = ({ number }: { readonly number: string }) => `check ${number} --mine`
+  expect(await afterPass(learner, lesson, { ...leadsTo, mine })).toMatch(/model solutions: check 28 --mine$/)
 })
 
 test.each(course.lessons)('lesson $number says what its learners know', async ({ slug }) => {

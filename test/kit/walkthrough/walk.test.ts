@@ -57,6 +57,7 @@ async function walkWith(ui: ScriptedUi, passes = () => false, edit?: Walk['edit'
     session: session(passes),
     ui,
     palette: palette({ colours: false, unicode: true }),
+    isOnOwn: false,
     bookmarks: new Map(),
     console: async () => {},
     edit: edit ?? (async () => {}),
