@@ -518,10 +518,12 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const server = await box.startServer({ args: NONE })
     const port = new URL(server.url).port
     const replica = await box.startServer({ args: [...NONE, '--replicaof', '127.0.0.1', port] })
-    while (!(await replica.admin.info('replication')).includes('master_link_status:up'))
-      await replica.admin.ping()
+    await replica.until(
+      async (admin) => (await admin.info('replication')).includes('master_link_status:up'),
+      "a replica didn't get its primary's data",
+    )
     await server.admin.set('a', '1')
-    await server.admin.wait(1, 0)
+    await confirmed(server)
     const redis = server.connect()
     const id = await replicated(
       () => appendReplicated(redis, KEY, eventOf(1), { replicas: 1, timeoutMs: 5_000 }),
@@ -566,7 +568,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       // Has the replica confirm everything up to here, which it otherwise does only once a second.
       second: async () => {
         await server.admin.set('a', '2')
-        return server.admin.wait(1, 0)
+        await confirmed(server)
       },
       verify: ({ first }) =>
         verify(
@@ -575,7 +577,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
           { received: !first.ok && first.error },
         ),
     })
-    while (!(await allConfirmed(server))) await replica.admin.ping()
+    await server.until(allConfirmed, NOT_CONFIRMED)
     await replica.pause()
     const error = await callError(
       'appendReplicated',
@@ -599,8 +601,14 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     }))
 })
 
+const NOT_CONFIRMED = "a replica didn't confirm what it received"
+
+/** Has the only replica confirm everything up to here. */
+const confirmed = (server: OwnServer) =>
+  server.until(async (admin) => (await admin.wait(1, 100)) === 1, NOT_CONFIRMED)
+
 /** Whether the only replica has confirmed everything, which it does on its own once a second. */
-async function allConfirmed({ admin }: OwnServer): Promise<boolean> {
+async function allConfirmed(admin: OwnServer['admin']): Promise<boolean> {
   const info = await admin.info('replication')
   const confirmed = /^slave0:.*offset=(\d+)/m.exec(info)?.[1]
   return confirmed === /^master_repl_offset:(\d+)/m.exec(info)?.[1]

@@ -13,6 +13,9 @@ import { forgetViolations, violation } from '../../../src/check/kit/guards/viola
 import { call, type OwnServer, passesOnRefusedWrite, useSandbox } from '../../../src/check/kit/index.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
 import { diskProblem } from '../../../src/check/kit/servers/disk-room.ts'
+import { serverTrouble } from '../../../src/check/kit/servers/servers.ts'
+import { until } from '../../../src/check/kit/servers/until.ts'
+import { everyTick } from '../../../src/check/kit/silence/pulse.ts'
 import { fateOf } from '../../../src/check/worker/steps-of.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
@@ -232,6 +235,22 @@ test("if a server can't start, the answer gets no verdict", async () => {
   await checker.close()
   vi.unstubAllEnvs()
   await redis.stop()
+})
+
+test("what a server never does is trouble with the servers, and stops the answer's clock", async () => {
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+  const looks = [false, false, true]
+  await until(async () => looks.shift() === true, 'no third look', 2)
+  expect(await serverTrouble()).toBeUndefined()
+  let clock = 0
+  const stop = everyTick((ms) => {
+    clock += ms
+  })
+  const never = until(() => nextTurn().then(() => false), "a replica didn't get its primary's data", 2)
+  await expect(never).rejects.toThrow("a replica didn't get its primary's data")
+  stop()
+  expect(clock).toBe(0)
+  expect(await serverTrouble()).toBe("a replica didn't get its primary's data")
 })
 
 test('a disk without room for their data is reported', async () => {

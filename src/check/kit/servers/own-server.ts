@@ -5,6 +5,7 @@ import { allowAddress, forbidAddress, setDown } from '../guards/network.ts'
 import { noteServer } from '../recorder/recording.ts'
 import { keepPulse } from '../silence/hearts.ts'
 import { askServers } from './servers.ts'
+import { until } from './until.ts'
 
 export interface OwnServerOptions {
   /**
@@ -31,6 +32,12 @@ export interface OwnServer {
   pause(): Promise<void>
   /** Starts again on the same data; resolves when it's loaded. */
   restart(): Promise<void>
+  /**
+   * Asks this server again and again until `isSo` resolves to true, for what a server does on its own, such as a
+   * replica that copies its primary's data. Whether that happens is up to the machine: if it takes too long, there's
+   * no verdict, and `problem` is the reason, without its period.
+   */
+  until(isSo: (admin: Redis) => Promise<boolean>, problem: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -85,6 +92,7 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
       pulse.expectSilence(false)
       noteServer(`${host}:${port}`, 'restarted')
     },
+    until: (isSo, problem) => until(() => isSo(admin), problem),
     async stop() {
       pulse.forget()
       admin.disconnect()

@@ -18,13 +18,19 @@ const waiting = new Map<number, Waiting>()
 
 let trouble: string | undefined
 
+/** For one of this suite's servers that started and still can't be used; `why` is without its period. */
+export function noteTrouble(why: string): void {
+  trouble ??= why
+}
+
 /**
  * What keeps the servers of this suite from working, without a period; undefined if it uses none or nothing does.
  * Whether they start and have room is never up to the learner's code, so a test that fails then proves nothing about
  * it.
  */
 export async function serverTrouble(): Promise<string | undefined> {
-  return trouble ?? (keeper === undefined ? undefined : await diskProblem())
+  if (trouble === undefined && keeper === undefined) return undefined
+  return (await diskProblem()) ?? trouble // a full disk is the cause, whatever came of it
 }
 
 /** Sends a request to the process that keeps this suite's servers, and starts it on the first one. */
@@ -40,7 +46,7 @@ export async function askServers(ask: Ask): Promise<ServersReply> {
     })
     return await offTheClock(answer)
   } catch (error) {
-    trouble ??= sentenceOf(error).replace(/\.$/, '')
+    noteTrouble(sentenceOf(error).replace(/\.$/, ''))
     throw error
   } finally {
     waiting.delete(id)
