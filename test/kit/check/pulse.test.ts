@@ -4,6 +4,13 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { keepPulse, type Pulse } from '../../../src/check/kit/silence/hearts.ts'
 import { everyTick, offTheClock, onRedisNews } from '../../../src/check/kit/silence/pulse.ts'
 
+/** How long each reply takes (ms), instead of what was measured. */
+const slow = vi.hoisted((): { ms: number | undefined } => ({ ms: undefined }))
+vi.mock(import('../../../src/check/kit/silence/hearts.ts'), async (original) => {
+  const hearts = await original()
+  return { ...hearts, slowness: () => slow.ms ?? hearts.slowness() }
+})
+
 type Reply = 'answers' | 'keeps silent' | 'is busy' | 'is loading'
 
 /** A client whose PING gets a reply, or doesn't. */
@@ -35,6 +42,7 @@ let client: FakeClient
 let pulse: Pulse
 let news: string[]
 let passed: number
+let passedAtWork: number
 let stop: (() => void)[]
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] })
@@ -42,10 +50,13 @@ beforeEach(() => {
   pulse = keepPulse(client as unknown as Redis)
   news = []
   passed = 0
+  passedAtWork = 0
+  slow.ms = undefined
   stop = [
     onRedisNews((one) => news.push(one.kind === 'lost' ? `lost: ${one.how}` : one.kind)),
-    everyTick((ms) => {
+    everyTick((ms, atWork) => {
       passed += ms
+      passedAtWork += atWork
     }),
   ]
 })
@@ -107,6 +118,18 @@ test('one that is busy with a foreign script is lost after ten seconds', async (
   expect(news).not.toContain('lost: busy')
   await seconds(2)
   expect(news).toContain('lost: busy')
+})
+
+test('however slow the replies are, code that sends one command after another may send as many', async () => {
+  await seconds(1)
+  const sentIn8Seconds: number[] = []
+  for (const ms of [10, 40, 200, 500]) {
+    slow.ms = ms
+    passedAtWork = 0
+    await seconds(8)
+    sentIn8Seconds.push(Math.round((8_000 / passedAtWork) * (8_000 / ms)))
+  }
+  expect(sentIn8Seconds).toEqual([800, 800, 800, 800])
 })
 
 test('a silence that the suite caused does not count', async () => {

@@ -38,8 +38,8 @@ export function watchForEnd(name: string, seconds: number): Guard {
     stopTicking() // also for a run whose process "died", which nothing else stops
     reject(error)
   }
-  const stopTicking = everyTick((ms) => {
-    all += ms
+  const stopTicking = everyTick((ms, atWork) => {
+    all += atWork
     quiet += ms
     if (activityCount() !== last) {
       last = activityCount()

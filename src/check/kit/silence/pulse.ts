@@ -15,8 +15,13 @@ const TICK_MS = 100
 const QUICK_MS = 10
 /** Latency above which a server is reported as slow (ms): below that, it may as well be the machine. */
 const SLOW_MS = 50
-/** Minimum speed of the clock of the learner's code, as a share, so that an endless loop gets to its end. */
+/** Minimum speed of the clock of the learner's code, as a share, so that a promise that never settles gets to its end. */
 const SLOWEST = 0.2
+/**
+ * The same for code that's at work: with a Redis that takes half a second for each reply, the time limit allows just
+ * as many commands as with a quick one.
+ */
+const SLOWEST_AT_WORK = 0.02
 /** Silence after which the clock of the learner's code stops, in ticks. */
 const STANDSTILL = 3
 /** Silence after which it's reported, in ticks: within a second, including the tick that it takes to ask. */
@@ -34,7 +39,9 @@ const ENDS_UNTOLD = 1_000
 /** Interval in ticks between repeats of news that continue, so that the check doesn't look dead. */
 const AGAIN = 50
 
-const clocks = new Set<(ms: number) => void>()
+type Pass = (ms: number, atWork: number) => void
+
+const clocks = new Set<Pass>()
 const listeners = new Set<(news: RedisNews) => void>()
 let timer: NodeJS.Timeout | undefined
 /** Ticks so far in which some server owed an answer. */
@@ -47,9 +54,10 @@ let sinceNews = 0
 /**
  * Calls back about ten times a second with the milliseconds that have passed on the clock of the learner's code. That
  * clock stops while Redis owes an answer, and slows down with a slow Redis. It counts ticks and not time, because on
- * a busy machine ticks come late too, and nothing is given up too early.
+ * a busy machine ticks come late too, and nothing is given up too early. `atWork` is for limits on code that sends
+ * one command after another: however slow Redis is, it passes as slowly.
  */
-export function everyTick(pass: (ms: number) => void): () => void {
+export function everyTick(pass: Pass): () => void {
   return join(clocks, pass)
 }
 
@@ -147,10 +155,11 @@ function tick(): void {
   const watched = beat()
   silent = Math.max(0, ...watched.map(({ late }) => late), owedFor(OWED, isSilentOnPurpose))
   const ms = slowness()
-  const share = Math.max(SLOWEST, Math.min(1, QUICK_MS / ms))
+  const share = Math.min(1, QUICK_MS / ms)
   tell(watched, ms)
   const stopped = silent >= STANDSTILL || machineAtWork > 0
-  for (const advance of clocks) advance(stopped ? 0 : TICK_MS * share)
+  const speed = (slowest: number) => (stopped ? 0 : TICK_MS * Math.max(slowest, share))
+  for (const advance of clocks) advance(speed(SLOWEST), speed(SLOWEST_AT_WORK))
 }
 
 function tell(watched: readonly Heart[], ms: number): void {
