@@ -28,13 +28,36 @@ export interface ScreenSize {
 
 /** The whole screen, in at most `height` lines: the commands above, the keys after the current step below. */
 export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly Line[] {
+  const { head, rule, foot, inSight, paint, keys, firstKey, room, keysRoom } = partsOf(explorer, size)
+  const keysInView = unfolded(keys.slice(firstKey, firstKey + keysRoom), room - inSight.length)
+  return [
+    ...head,
+    ...namingQueued(inSight).map((row, index) => paint(row, inSight[index])),
+    ...rule,
+    ...keysInView,
+    ...Array.from({ length: Math.max(0, room - inSight.length - keysInView.length) }, (): Line => []),
+    ...foot,
+  ]
+    .slice(0, size.height)
+    .map((line) => fitting(line, size))
+}
+
+/** How far the keys are scrolled on the screen, which ends at the first key and at the last. */
+export function scrolledWithin(explorer: Explorer, size: ScreenSize): number {
+  const { firstKey, inView } = partsOf(explorer, size)
+  return firstKey - inView
+}
+
+function partsOf(explorer: Explorer, size: ScreenSize) {
   const { height } = size
   const isLow = height < LOW
   const head = [
     title(explorer, size),
     ...(isLow ? [] : [...remark(explorer, size), ...heading(explorer, size)]),
   ]
-  const foot = size.isAside ? [[span('m switches to this run', 'dim')]] : footer(explorer, size, isLow)
+  const foot: readonly Line[] = size.isAside
+    ? [[span('m switches to this run', 'dim')]]
+    : footer(explorer, size, isLow)
   const hasKeys = explorer.recording.depth === 'changes'
   const rule = hasKeys ? [keysTitle(explorer, size)] : []
   const { rows, paint } = commandRows(explorer, size)
@@ -49,17 +72,7 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
   const inSight = rowsInView(explorer, rows, Math.max(0, current), heights.rows)
   const inView = windowWith(from, to, heights.keys, keys.length)
   const firstKey = Math.max(0, Math.min(inView + (explorer.scrolled ?? 0), keys.length - heights.keys))
-  const keysInView = unfolded(keys.slice(firstKey, firstKey + heights.keys), room - inSight.length)
-  return [
-    ...head,
-    ...namingQueued(inSight).map((row, index) => paint(row, inSight[index])),
-    ...rule,
-    ...keysInView,
-    ...Array.from({ length: Math.max(0, room - inSight.length - keysInView.length) }, (): Line => []),
-    ...foot,
-  ]
-    .slice(0, height)
-    .map((line) => fitting(line, size))
+  return { head, rule, foot, inSight, paint, keys, inView, firstKey, room, keysRoom: heights.keys }
 }
 
 /** What each key does, instead of the run, until any key. */

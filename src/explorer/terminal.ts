@@ -3,7 +3,7 @@ import type { Recording } from '../recording/index.ts'
 import { isPaste, type Palette, paintLines, readKeystrokes } from '../terminal/index.ts'
 import { beginKeys, clearScreen, endKeys, enterScreen, leaveScreen } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
-import { bothRuns } from './both-runs.ts'
+import { bothRuns, scrolledOnScreen } from './both-runs.ts'
 import type { EntityStates } from './entity-state.ts'
 import { press } from './keys.ts'
 import { openExplorer } from './model.ts'
@@ -35,6 +35,7 @@ export async function exploreOnTerminal(
   const comparison = new Comparison(model, states)
   const draw = () => {
     const size = { width: output.columns || 80, height: output.rows || 24, palette }
+    explorer = scrolledOnScreen(explorer, comparison.other, size)
     output.write(clearScreen + paintLines(bothRuns(explorer, comparison.other, size), palette))
   }
   let isComparing = false

@@ -8,18 +8,25 @@ const FOOT = 'Left and right step, j and k scroll. Any other key goes back to al
 
 /** The current step with nothing cut off: its command, the reply, and what it changed. */
 export function wholeStepScreen(explorer: Explorer, size: ScreenSize): readonly Line[] {
-  const { width, height } = size
-  const foot = wrap(span(FOOT, 'dim'), { width })
-  const lines = wholeStep(explorer, size)
-  const room = Math.max(1, height - 2 - foot.length)
-  const from = firstLine(explorer, lines.length - room)
+  const { height } = size
+  const { foot, lines, room, from } = partsOf(explorer, size)
   const shown = lines.slice(from, from + room)
   const empty = Array.from({ length: room - shown.length }, (): Line => [])
   return [title(explorer, size), [], ...shown, ...empty, ...foot].slice(0, height)
 }
 
-function firstLine({ scrolled = 0 }: Explorer, last: number): number {
-  return Math.max(0, Math.min(scrolled, last))
+/** How far the step is scrolled on the screen, which ends at its last line. */
+export function scrolledWholeStep(explorer: Explorer, size: ScreenSize): number {
+  return partsOf(explorer, size).from
+}
+
+function partsOf(explorer: Explorer, size: ScreenSize) {
+  const { width, height } = size
+  const foot = wrap(span(FOOT, 'dim'), { width })
+  const lines = wholeStep(explorer, size)
+  const room = Math.max(1, height - 2 - foot.length)
+  const from = Math.max(0, Math.min(explorer.scrolled ?? 0, lines.length - room))
+  return { foot, lines, room, from }
 }
 
 function wholeStep(explorer: Explorer, { width, palette }: ScreenSize): readonly Line[] {

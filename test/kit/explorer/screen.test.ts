@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bothRuns } from '../../../src/explorer/both-runs.ts'
+import { bothRuns, scrolledOnScreen } from '../../../src/explorer/both-runs.ts'
 import { press } from '../../../src/explorer/keys.ts'
 import { divide } from '../../../src/explorer/layout.ts'
 import { goTo, openExplorer } from '../../../src/explorer/model.ts'
@@ -57,6 +57,25 @@ describe('a screen of 80 by 24', () => {
     expect(paintLines(bothRuns(back, undefined, size), plain)).toContain('step 3 of 4')
   })
 
+  test('scrolls no farther than to the last line, so that the way back begins there', () => {
+    const fields = (from: string): KeyState => ({
+      key: 'many',
+      type: 'hash',
+      fields: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`f${i}`, { s: `${from}${i}` }])),
+    })
+    const opened = goTo(openExplorer(changing(fields('a'), fields('b'))), 1)
+    const size = { width: 80, height: 24, palette: plain }
+    const after = (keys: string) =>
+      [...keys].reduce((explorer, key) => scrolledOnScreen(press(explorer, key), undefined, size), opened)
+    const shown = (keys: string) => paintLines(bothRuns(after(keys), undefined, size), plain)
+    for (const whole of ['', 'w']) {
+      const end = shown(`${whole}${'j'.repeat(70)}`)
+      expect(end).toContain('b59')
+      expect(shown(`${whole}${'j'.repeat(70)}k`)).not.toBe(end)
+      expect(shown(`${whole}${'k'.repeat(70)}j`)).not.toBe(shown(`${whole}${'k'.repeat(70)}`))
+    }
+  })
+
   test('has the commands in lanes above, and the keys after the current step below', () => {
     expect(screen(starterRun(), 3).split('\n')).toEqual([
       '07-concurrency · appendEvent · lets one of two writers win           step 3 of 4',
@@ -87,7 +106,7 @@ describe('a screen of 80 by 24', () => {
   })
 
   test('cuts nothing off that a step changed while there are empty lines', () => {
-    const long = { s: 'x'.repeat(300) }
+    const long = { s: 'x'.repeat(70) }
     const key = (value: string): KeyState => ({ key: 'a', type: 'string', value: { s: value } })
     const run = changing(key('old'), { key: 'a', type: 'string', value: long })
     const shown = (height: number) => screen(run, 1, [80, height]).replace(/\s/g, '')
