@@ -880,7 +880,7 @@ describe('no event twice', () => {
     const outcome = await attempt('publish', () => new EventPublisher(box.redis).publish(event(1)))
     verify(
       outcome.ok || !(outcome.error instanceof StreamKeyError),
-      'All keys that begin with `published:` held a value of another type, and `publish` rejected with a `StreamKeyError`, although every key that has to be a stream was one. Only the reply about such a key becomes a `StreamKeyError`, so let the error from Redis (`WRONGTYPE`) reach the caller as it is.',
+      'The keys that begin with `published:` held values of another type, and `publish` rejected with a `StreamKeyError`, although every key that has to be a stream was one. Only the reply about such a key becomes a `StreamKeyError`, so let the error from Redis (`WRONGTYPE`) reach the caller as it is.',
       { received: !outcome.ok && outcome.error },
     )
   })

@@ -160,7 +160,7 @@ describe('append', () => {
       .find((found) => found !== undefined)
     verify(
       limit === undefined,
-      `\`append\` sent an \`XADD\` with \`${limit}\`, so one day Redis will drop old events, even if a subscription still needs them. Append without any limit, even a very high one.`,
+      `\`append\` sent a command or a script with \`${limit}\`, so one day Redis will drop old events, even if a subscription still needs them. Append without any limit, even a very high one.`,
       { expected: 'no limit', received: limit },
     )
   })
