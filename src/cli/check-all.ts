@@ -60,7 +60,7 @@ export async function checkAll(context: Context, flags: AllFlags): Promise<ExitC
     context.printJson({ passed: isPassed, results: results.map(resultAsJson), notBegun })
   } else {
     for (const lesson of missing) print(context, lesson, undefined)
-    context.print(`\n${passed} of ${lessons.length} passed.${leadsOn(learner, results)}`)
+    context.print(`\n${passed} of ${lessons.length} passed.${leadsOn(learner, results, context.flagOfMine)}`)
     await printChange(context, learner, lessons)
   }
   if (flags.junit !== undefined)
@@ -92,8 +92,10 @@ function print(
   print(paintLines([head, ...why], palette))
 }
 
-function leadsOn({ course }: Learner, results: readonly CheckResult[]): string {
+function leadsOn({ course }: Learner, results: readonly CheckResult[], flagOfMine: string): string {
   const failed = results.find((result) => !result.passed)
   const lesson = course.lessons.find(({ slug }) => slug === failed?.lesson)
-  return lesson === undefined ? '' : ` More about the first failure: ${self} check ${lesson.number}`
+  return lesson === undefined
+    ? ''
+    : ` More about the first failure: ${self} check ${lesson.number}${flagOfMine}`
 }

@@ -18,6 +18,8 @@ export interface Context {
   readonly width: number
   /** The folder of the learner's own answers to build on, for `--mine`; undefined for the model solutions. */
   mine(): Promise<string | undefined>
+  /** What a command to type needs at its end to build on the same answers: ` --mine`, or nothing. */
+  readonly flagOfMine: string
   readonly cleanups: Cleanups
   /** The value of `--redis`; undefined leaves it to EVENTLINGS_REDIS. Throws BadPreferenceError. */
   preference(): Promise<RedisPreference | undefined>
@@ -68,6 +70,7 @@ export function newContext({ env, input, output, errors }: World, globals: Globa
     },
     mine: async () =>
       globals.mine || isSet(env.EVENTLINGS_MINE) ? (await openedOnce()).home.workspace : undefined,
+    flagOfMine: globals.mine ? ' --mine' : '',
     cleanups: newCleanups(),
     async preference() {
       if (globals.redis === undefined) return undefined

@@ -60,11 +60,12 @@ export const command = defineCommand({
       )
     }
     if (open.length > 0) context.print(`It builds on ${open.join(', ')}, which you haven't passed yet.\n`)
+    const gap = ' '.repeat(context.flagOfMine.length)
     context.print(
       [
-        `  ${self} read ${lesson.number}    what to write`,
-        `  ${self} check ${lesson.number}   see whether it works`,
-        `  ${self} hint ${lesson.number}    if you're stuck`,
+        `  ${self} read ${lesson.number}${gap}    what to write`,
+        `  ${self} check ${lesson.number}${context.flagOfMine}   see whether it works`,
+        `  ${self} hint ${lesson.number}${gap}    if you're stuck`,
       ].join('\n'),
     )
     return Exit.passed

@@ -27,6 +27,8 @@ test('check --all: one line for each started lesson, or for each one of a track'
   expect(red.stdout).toMatch(/^✓ passed {2}01 Events\n✗ failed {2}02 A list-based store\n {4}\S/)
   expect(red.stdout).toMatch(/1 of 2 passed\. More about the first failure: npx eventlings check 02\n$/)
 
+  expect((await eventlings('check', '--all', '--mine')).stdout).toMatch(/npx eventlings check 02 --mine\n$/)
+
   await solve(home, '02-list-store')
   const green = await eventlings('check', '--all', '--json')
   expect(green).toMatchObject({ code: 0, stderr: '' })
