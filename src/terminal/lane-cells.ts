@@ -20,19 +20,34 @@ const LOOKS: Readonly<Record<NonNullable<CommandRow['mark']>, Style>> = {
 export function commandCell(row: CommandRow, width: number, palette: Palette, saysHeld: boolean): Line {
   const held = saysHeld && row.isHeld ? ' (held)' : ''
   const mark = markSpans(row.mark)
-  const arrow = row.reply === '' ? '' : palette.unicode ? ' → ' : ' -> '
-  const room = width - lineWidth(mark) - held.length - arrow.length
+  const whole = width - lineWidth(mark) - held.length
   const all = oneLine(row.command, palette)
-  const reply = fitted(row.reply, Math.max(Math.floor(room * 0.4), room - widthOf(all)), palette)
-  const command = cut(all, Math.max(1, room - widthOf(reply)), palette)
+  const arrow = palette.unicode ? ' → ' : ' -> '
+  const reply = replyIn(whole - arrow.length, all, oneLine(row.reply, palette), palette)
+  const room = reply === '' ? whole : whole - arrow.length - widthOf(reply)
+  const command = cut(all, Math.max(1, room), palette)
   const isBad = row.fate !== 'answered' && row.fate !== 'parked' ? true : row.reply.startsWith('error ')
   const text: Line = [
     span(command, 'cyan'),
-    span(arrow, 'dim'),
+    span(reply === '' ? '' : arrow, 'dim'),
     span(reply, isBad ? 'red' : 'green'),
     span(held, 'dim'),
   ]
   return mark.length === 0 ? text : [...padded(text, width - lineWidth(mark)), ...mark]
+}
+
+/** Minimum width of a reply that's cut; with less, it says nothing. */
+const SHORTEST_REPLY = 4
+
+/** As much of the reply as fits after the command, whose name comes first: it's never cut for a reply. */
+function replyIn(room: number, command: string, reply: string, palette: Palette): string {
+  const rest = room - widthOf(command)
+  const fitting = cut(reply, Math.max(Math.floor(room * 0.4), rest), palette)
+  const [name = ''] = command.split(' ')
+  const isNameWhole = room - widthOf(fitting) >= widthOf(name === command ? name : `${name}…`)
+  if (isNameWhole) return fitting
+  const left = room - widthOf(name) - 1
+  return left < SHORTEST_REPLY ? '' : cut(reply, left, palette)
 }
 
 /** What isn't a command, and what it did in the collision. */
@@ -113,8 +128,8 @@ export function oneLine(text: string, { unicode }: Pick<Palette, 'unicode'>): st
 }
 
 function heldWords(command: string, room: number): string {
-  const all = `${command}, held by the check`
-  return widthOf(all) <= room ? all : `${command}, held`
+  const words = [`${command}, held by the check`, `${command}, held`, `${command} held`]
+  return words.find((text) => widthOf(text) <= room) ?? 'held'
 }
 
 export function laneSymbols({ unicode }: Pick<Palette, 'unicode'>) {

@@ -23,8 +23,8 @@ export interface Layout {
   readonly lane: number | undefined
 }
 
-/** Minimum width of a lane; with less, nothing but the names of commands would be left. */
-const NARROWEST = 24
+/** Minimum width of a lane; with less, nothing but the names of commands would be left. Four fit in 100 columns, with an indent. */
+const NARROWEST = 19
 /** Minimum width of a terminal with lanes. */
 const WIDE_ENOUGH = 80
 

@@ -69,6 +69,23 @@ describe('two clients', () => {
     expect(painted(starter, { sideBySide: false })).toMatch(/^A {2}1 {3}0\.5 {2}XLEN → 1 +looked$/m)
   })
 
+  test('in narrow lanes, the name of a command and its mark stay whole, not the reply', () => {
+    const four = painted(
+      run(`
+        1  HGETALL a → ["name", "Ada"]
+        2  HSET a name Bob → (integer) 0
+        1! HSET a name Eve → (integer) 0
+        3  XREADGROUP GROUP g c STREAMS s > → (nil)
+        4  PING → "PONG"`),
+      { width: 100 },
+    )
+    expect(four).toMatch(/ 1 {3}0\.5 {2}HGETALL +looked │/)
+    expect(four).toMatch(/│ HSET [^→│]*… → 0 changed │/)
+    expect(four).toContain('│ XREADGROUP GR… → nil │')
+    expect(four).toContain('┌── HSET, held ')
+    expect(widest(four)).toBeLessThanOrEqual(100)
+  })
+
   test('are drawn in ASCII where nothing else can be shown', () => {
     const screen = painted(starter, { palette: ascii })
     expect(screen).toMatch(/^[\x20-\x7e\n]+$/)
@@ -130,11 +147,13 @@ test('several clients have lanes where they fit, and otherwise share one column'
   const clients = (count: number) =>
     run(Array.from({ length: count }, (_, index) => `${index + 1}  GET a → "${index}"`).join('\n'))
   expect(painted(clients(3), { width: 120 })).toMatch(/client 1 +│ client 2 +│ client 3$/m)
-  expect(painted(clients(3))).toContain('A = client 1, B = client 2, C = client 3')
+  expect(painted(clients(3))).toMatch(/client 1 +│ client 2 +│ client 3/)
+  expect(painted(clients(4))).toContain('A = client 1, B = client 2, C = client 3, D = client 4')
+  expect(painted(clients(4), { width: 100 })).toMatch(/client 1 +│ client 2 +│ client 3 +│ client 4/)
   expect(painted(clients(4), { width: 124 })).toMatch(/client 1 +│ client 2 +│ client 3 +│ client 4$/m)
   const held = run('1  GET a → (nil)\n2  GET a → (nil)\n3  SET a 1 → OK\n2! SET a 2 → OK')
   expect(painted(held, { width: 120 })).toMatch(/^ +│ ┌── SET, held by the check ─+┤/m)
-  expect(painted(clients(4), { width: 100 })).toMatch(/^D {2}4 .*GET → 3$/m)
+  expect(painted(clients(4), { width: 90 })).toMatch(/^D {2}4 .*GET → 3$/m)
 })
 
 test('a long run keeps its beginning, its end, and the collision', () => {
