@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
@@ -294,6 +295,15 @@ describe('a writer that is always a little faster', () => {
     const { redis, times } = withRival(box.connect(), 's', () => box.admin.xadd('s', '*', 'f', 'v'))
     expect(await redis.xlen('s')).toBe(1)
     expect(times()).toBe(1)
+  })
+
+  test('without changing the order of what waits for the connection', async () => {
+    const client = box.connect()
+    const ready = once(client, 'ready')
+    const write = () => ready.then(() => box.admin.xadd('s', '*', 'f', 'v'))
+    const { redis } = withRival(client, 's', write)
+    const replies = await redis.multi().xlen('s').exec() // MULTI is sent first, and opens the connection
+    expect(replies?.map(([, reply]) => reply)).toEqual([1])
   })
 
   test('but not before the connection has signed in and selected its database', async ({ skip }) => {

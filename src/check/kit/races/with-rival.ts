@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis'
  */
 export function withRival(client: Redis, mark: string, write: () => Promise<unknown>, most = 20) {
   let times = 0
-  const met = new WeakSet<object>() // a command that waits for the connection passes through here twice
+  const passed = new WeakSet<object>()
   const slow = (one: Redis): Redis => {
     const send = one.sendCommand.bind(one)
     const duplicate = one.duplicate.bind(one)
@@ -14,9 +14,11 @@ export function withRival(client: Redis, mark: string, write: () => Promise<unkn
     one.sendCommand = (command) => {
       // What ioredis sends of its own accord, it has to send before the connection is ready.
       if (one.status === 'connect' && /^(auth|select)$/i.test(command.name)) return send(command)
+      // It waited for the connection, and so did what was sent after it: another wait here would change their order.
+      if (passed.has(command)) return send(command)
+      passed.add(command)
       before = before.then(async () => {
-        if (times < most && !met.has(command) && command.args.some((arg) => String(arg).includes(mark))) {
-          met.add(command)
+        if (times < most && command.args.some((arg) => String(arg).includes(mark))) {
           times += 1
           await write()
         }
