@@ -14,6 +14,7 @@ import {
   wishAfter,
 } from '../../learner/index.ts'
 import { lessonAfter } from '../../learner/learner.ts'
+import { isPassed } from '../../progress/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import type { Answer, Disk } from './answer-file.ts'
 import { BenchFile, hashIn } from './bench-file.ts'
@@ -54,7 +55,9 @@ export class Bench {
     const { disk } = options
     this.#file = new BenchFile(lesson, { learner, disk, onView: (file, rev) => this.#set({ file, rev }) })
     const { view, rev, name } = this.#file
-    this.#state = { file: view, rev, name, checking: false, hasEditor }
+    const before = learner.progress.overview().lesson(lesson.slug)
+    const hadPassed = isPassed(before) && before.brokenSince === undefined
+    this.#state = { file: view, rev, name, checking: false, hasEditor, hadPassed }
   }
 
   get state(): BenchState {
@@ -174,6 +177,7 @@ export class Bench {
     this.#recording = undefined
     this.#set({
       checking: false,
+      hadPassed: false,
       verdict: undefined,
       recording: undefined,
       types: undefined,

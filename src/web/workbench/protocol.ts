@@ -99,6 +99,8 @@ export interface BenchState {
   readonly types?: string
   /** The learner has an editor that a button can open. */
   readonly hasEditor: boolean
+  /** The lesson was passed before this program looked at it, and no check has failed since. */
+  readonly hadPassed: boolean
 }
 
 /** The reason for a check: the learner asked for it, or has stopped typing for three seconds. */

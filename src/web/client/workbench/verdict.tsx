@@ -77,7 +77,10 @@ function stuckAt({ tasks }: VerdictView): string | undefined {
 
 function statusOf(state: BenchState | undefined): string {
   if (state?.checking === true) return 'Checking …'
-  if (state?.verdict === undefined) return 'Write your code above, and check it.'
+  if (state?.verdict === undefined)
+    return state?.hadPassed === true
+      ? "You've passed this lesson. You can change your code above and check it again."
+      : 'Write your code above, and check it.'
   const { passed, summary, failure } = state.verdict
   return passed ? `✓ ${summary}` : `✗ ${summary}${failure === undefined ? '' : `. ${failure.title}`}`
 }

@@ -21,7 +21,7 @@ const failed = (lesson: string): CheckResult => ({
 
 /** Two benches on one session, which records the last check, as the real one does. */
 async function newBenches(given: Partial<CheckSession & BenchOptions> = {}) {
-  const learner = await newLearner()
+  const learner = given.learner ?? (await newLearner())
   const told: string[] = []
   let last: CheckResult | undefined
   const session: CheckSession = {
@@ -64,6 +64,16 @@ test('a recording empties the database, too, so the snippets start over before i
   await one.check('asked')
   expect(told).toEqual(['emptying', 'check 01-events', 'emptying', 'record'])
   expect(one.recording?.lesson).toBe('01-events')
+})
+
+test('a page knows that its lesson was passed before, until a later check fails', async () => {
+  const learner = await newLearner()
+  const check = { target: 'workspace', redis: 'embedded', ms: 1, tasks: [] }
+  await learner.progress.record('CHECK_PASSED', '01-events', { ...check, skipped: 0 })
+  const { one, other } = await newBenches({ learner })
+  expect([one, other].map(({ state }) => state.hadPassed)).toEqual([true, false])
+  await learner.progress.record('CHECK_FAILED', '01-events', { ...check, diagnosis: 'It fails.' })
+  expect((await newBenches({ learner })).one.state.hadPassed).toBe(false)
 })
 
 test("another lesson's run is never shown as this one's", async () => {
