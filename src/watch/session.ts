@@ -10,6 +10,7 @@ import {
   spoilerQuestion,
   wishAfter,
 } from '../learner/index.ts'
+import { isPassed } from '../progress/index.ts'
 import type { Recording } from '../recording/index.ts'
 import { type Palette, palette as paletteOf } from '../terminal/index.ts'
 import { Checking, type CheckingOptions } from './checking.ts'
@@ -109,8 +110,7 @@ export class WatchSession {
       case 'help':
         return await this.#pages(helpText)
       case 'others':
-        if (this.#state.result?.passed !== true)
-          return this.#set({ notice: 'Pass first, then o shows other ways to do it.' })
+        if (!this.#hasPassed()) return this.#set({ notice: 'Pass first, then o shows other ways to do it.' })
         return await this.#go(action)
       case 'explore':
         return await this.#explore()
@@ -257,6 +257,12 @@ export class WatchSession {
       this.#set({ notice: sentenceOf(error) }),
     )
     this.#set({})
+  }
+
+  /** Now or before: a check that's running, or one that fails later, takes nothing back. */
+  #hasPassed(): boolean {
+    const { progress } = this.#options
+    return this.#state.result?.passed === true || isPassed(progress.overview().lesson(this.#lesson.slug))
   }
 
   #shown(file: string): string {

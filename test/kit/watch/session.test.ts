@@ -196,6 +196,15 @@ test('after a pass, h says that there is nothing to hint at', async () => {
   expect(session.state.notice).toMatch(/^Every task passed in the last check/)
 })
 
+test('o needs a pass, even one from long ago', async () => {
+  await session.act('others')
+  expect(session.state.notice).toMatch(/^Pass first/)
+  const check = { target: 'workspace', redis: 'embedded', ms: 1, tasks: [], skipped: 0 }
+  await progress.record('CHECK_PASSED', slug, check)
+  await session.act('others')
+  expect(session.state.notice).toMatch(/^There's no terminal/)
+})
+
 test('leaving right after a verdict waits until it is recorded', async () => {
   const write = progress.record.bind(progress)
   let release = () => {}
