@@ -8,7 +8,7 @@ import { heardReply, throughFaults } from '../faults/through-faults.ts'
 import { refusal } from '../guards/command-policy.ts'
 import { isReadOnly } from '../guards/read-only.ts'
 import { reportViolation } from '../guards/violations.ts'
-import { type Caller, currentCaller, newCaller } from '../races/callers.ts'
+import { asCaller, type Caller, currentCaller, newCaller } from '../races/callers.ts'
 import type { Gate } from '../races/gate.ts'
 import { blockingOf } from '../silence/blocking.ts'
 import { startTestClock } from '../test-clock.ts'
@@ -251,7 +251,8 @@ function note(
     } else {
       record.error = error
       answered(record)
-      deliver(record, () => reject(error))
+      // Redirected to another node, it's sent again from here, after an ASKING that comes from the same caller.
+      deliver(record, () => asCaller(record.caller, () => reject(error)))
     }
   }
   return record
