@@ -2,12 +2,12 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** What a reader sees as one character, however many code points it takes. */
 export function graphemes(text: string): readonly string[] {
-  return isAscii(text) ? [...text] : Array.from(segmenter.segment(text), ({ segment }) => segment)
+  return isPlain(text) ? [...text] : Array.from(segmenter.segment(text), ({ segment }) => segment)
 }
 
 /** How many columns a text without control characters takes on a terminal. */
 export function widthOf(text: string): number {
-  if (isAscii(text)) return text.length
+  if (isPlain(text)) return text.length
   return graphemes(text).reduce((sum, grapheme) => sum + graphemeWidth(grapheme), 0)
 }
 
@@ -47,6 +47,7 @@ function isWide(code: number): boolean {
   return code >= 0x1100 && wide.some(([first, last]) => code >= first && code <= last)
 }
 
-function isAscii(text: string): boolean {
-  return /^[\x20-\x7e]*$/.test(text)
+/** ASCII, and the ellipsis, arrows and lines that our own screens are drawn with: each is one column. */
+function isPlain(text: string): boolean {
+  return /^[\x20-\x7e·…←-↓─-╿✓✗]*$/.test(text)
 }
