@@ -44,6 +44,13 @@ export function entryFor(glossary: readonly GlossaryEntry[], word: string): Glos
   )
 }
 
+/** The first term in which a word begins as asked: "optimistic" is enough for "Optimistic concurrency". */
+export function entryWithWord(glossary: readonly GlossaryEntry[], word: string): GlossaryEntry | undefined {
+  const asked = singular(word)
+  if (asked.length < 3) return undefined
+  return glossary.find(({ term }) => ` ${singular(term)}`.includes(` ${asked}`))
+}
+
 function singular(word: string): string {
   const plain = word
     .toLowerCase()

@@ -10,7 +10,7 @@ export {
 export type { LessonFiles } from './files.ts'
 export { filesOf } from './files.ts'
 export { findLesson } from './find.ts'
-export { entryFor, type GlossaryEntry, glossaryText, readGlossary } from './glossary.ts'
+export { entryFor, entryWithWord, type GlossaryEntry, glossaryText, readGlossary } from './glossary.ts'
 export type {
   Chapter,
   Course,

@@ -2,6 +2,7 @@ import { Exit, UsageError } from '../../common/exit.ts'
 import {
   type Course,
   entryFor,
+  entryWithWord,
   type GlossaryEntry,
   type LessonSummary,
   type Occurrences,
@@ -35,7 +36,7 @@ export const command = defineCommand({
       else await print(context, allTerms(glossary))
       return Exit.passed
     }
-    const entry = entryFor(glossary, word)
+    const entry = entryFor(glossary, word) ?? entryWithWord(glossary, word)
     const lessons = await inLessons(course, word)
     if (entry === undefined && lessons.length === 0) throw new UsageError(nothing(word, glossary))
     if (flags.json) context.printJson(asJson(word, entry, lessons))

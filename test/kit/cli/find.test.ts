@@ -17,6 +17,11 @@ describe('find', () => {
     expect(stdout).not.toContain('.md)')
   })
 
+  test.each(['optimistic', 'optim'])('one word of a term finds the term: %s', async (word) => {
+    const { stdout } = await programAt(await newHome())('find', word)
+    expect(stdout).toMatch(/^## Optimistic concurrency\n/)
+  })
+
   test('shows no hint and no answer of a quiz', async () => {
     const eventlings = programAt(await newHome())
     // These words are in a hint of lesson 07 alone.
