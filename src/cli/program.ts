@@ -180,9 +180,8 @@ function unknownCommand(asked: string, within?: ListedCommand): UsageError {
   const likely = whole.length > 0 ? whole : guess === undefined ? [] : [`${prefix}${guess}`]
   const list = new Intl.ListFormat('en', { type: 'disjunction' }).format(likely.map((one) => `"${one}"`))
   const instead = likely.length === 0 ? '' : ` Did you mean ${list}?`
-  return new UsageError(
-    `There's no command "${prefix}${asked}".${instead} Run "${self} --help" to see them all.`,
-  )
+  const help = within === undefined ? `${self} --help` : `${self} ${nameOf(within)} --help`
+  return new UsageError(`There's no command "${prefix}${asked}".${instead} Run "${help}" to see them all.`)
 }
 
 /** Commander says "error: unknown option '--jsn'\n(Did you mean --json?)". */

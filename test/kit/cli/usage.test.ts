@@ -55,6 +55,7 @@ describe('wrong usage ends with 2 and a sentence, and never with a stack', () =>
     [['7'], `There's no command "7". Did you mean "start 7" or "check 7"?`],
     [['07-concurrency'], `Did you mean "start 07-concurrency" or "check 07-concurrency"?`],
     [['frobnicate'], `There's no command "frobnicate". Run "npx eventlings --help" to see them all.`],
+    [['progress', 'foo'], `Run "npx eventlings progress --help" to see them all.`],
     [['check', '--jsn'], "Unknown option '--jsn'. Did you mean --json?"],
     [['check', '01', '02'], 'Too many arguments'],
     [['reset'], `Missing required argument 'lesson'. Run "npx eventlings reset --help" for details.`],
