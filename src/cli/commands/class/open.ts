@@ -28,7 +28,7 @@ export const command = defineCommand({
     const { course } = await context.learner()
     const track = flags.track !== undefined ? findTrack(course, flags.track).name : undefined
     const now = new Date()
-    const day = now.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' })
+    const day = now.toLocaleDateString('en-US', { day: 'numeric', month: 'long', year: 'numeric' })
     const name = flags.name !== undefined ? plainName(flags.name) : `Class of ${day}`
     if (name === '') throw new ClassError('--name needs visible characters.')
     const secret = newSecret()
