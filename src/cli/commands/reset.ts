@@ -29,7 +29,10 @@ export const command = defineCommand({
     }
     const { keptAs } = await resetLesson(learner, slug, new Date())
     context.print(`${shownPath(file)} is the starter${keptAs === undefined ? '' : ' again'}.`)
-    if (keptAs !== undefined) context.print(`Your answer is kept as ${shownPath(keptAs)}.`)
+    if (keptAs !== undefined)
+      context.print(
+        `Your answer is kept as\n\n  ${shownPath(keptAs)}\n\nTo get it back, copy that file over ${shownPath(file)}.`,
+      )
     return Exit.passed
   },
 })
