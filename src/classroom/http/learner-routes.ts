@@ -46,7 +46,7 @@ export function addLearnerRoutes(
     const isOwn = isInstructor(context, hub)
     const known = isOwn ? undefined : await knownBy(context, hub, guesses)
     if (known === undefined && !isSame(readCode(code), hub.classInfo.joinCode)) {
-      return guesses.wrong(addressOf(context), "That isn't the join code.")
+      return guesses.wrong(addressOf(context), "That isn't the join code. Ask your instructor for it.")
     }
     assertOpen(hub)
     if (known === undefined && !isOwn) pace(context)

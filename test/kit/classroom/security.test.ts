@@ -96,12 +96,12 @@ describe('guessing', () => {
     const attempt = (code: string) =>
       call<Problem>(served, paths.join, { body: { code, name: 'Eve', share: false } })
     for (let n = 0; n < limits.wrongCodes.burst; n += 1) {
-      expect((await attempt('AAAAAA')).body.sentence).toBe("That isn't the join code.")
+      expect((await attempt('AAAAAA')).body.sentence).toBe("That isn't the join code. Ask your instructor for it.")
     }
     expect(pauses).toEqual([])
     const held = await attempt('AAAAAA')
     expect(held).toMatchObject({ status: 401 })
-    expect(held.body.sentence).toMatch(/^That isn't the join code\. After several wrong ones/)
+    expect(held.body.sentence).toMatch(/^That isn't the join code\. .+ After several wrong ones/)
     expect(pauses).toEqual([limits.wrongCodeTakes])
     expect((await attempt(served.classInfo.joinCode)).status).toBe(200)
     expect(pauses).toHaveLength(1)
