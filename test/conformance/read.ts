@@ -1,5 +1,5 @@
 import { test } from 'vitest'
-import { attempt, call, verify, verifyEqual } from '#kit'
+import { attempt, call, verify, verifyEqual, words } from '#kit'
 import { STRANGE_NAMES } from './append.ts'
 import {
   counted,
@@ -233,7 +233,10 @@ export function readingConforms(subject: Subject): void {
     verify(
       !outcome.ok && outcome.error instanceof subject.errors.UnknownSchemaError,
       `A program without upcasters read ${long + 1} events, and the last one has schema version 2. \`read\` should throw an UnknownSchemaError on any page, not only on the first one. If it just ends, the caller takes the events before that one for the whole stream.`,
-      { expected: 'an UnknownSchemaError', received: outcome.ok ? 'the end of the stream' : outcome.error },
+      {
+        expected: words('an UnknownSchemaError'),
+        received: outcome.ok ? 'the end of the stream' : outcome.error,
+      },
     )
   })
 

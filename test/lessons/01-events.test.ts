@@ -1,6 +1,6 @@
 /** Long, because every sentence that a learner may read is next to the code that judges the answer. */
 import { describe, test } from 'vitest'
-import { attempt, call, callError, verify, verifyEqual } from '#kit'
+import { attempt, call, callError, verify, verifyEqual, words } from '#kit'
 import type { DomainEvent, NewEvent } from '#lesson/01-events'
 import { createEvent, decodeEvent, encodeEvent, MalformedEventError } from '#lesson/01-events'
 
@@ -33,7 +33,7 @@ function eventWith(payload: unknown, metadata: unknown = {}): DomainEvent {
 async function refused(name: string, run: () => unknown, field: string, what: string, why: string) {
   const outcome = await attempt(name, run)
   verify(!outcome.ok, `\`${name}\` accepted ${what}. ${why}`, {
-    expected: `a MalformedEventError with field "${field}"`,
+    expected: words(`a MalformedEventError with field "${field}"`),
     received: outcome.ok && outcome.value,
   })
   const error = await callError(
@@ -64,7 +64,7 @@ function namesItsField(error: MalformedEventError, field: string): void {
   verify(
     error.name === 'MalformedEventError' && error.message.includes(field),
     `The error's \`name\` should be "MalformedEventError", and its message should name the field, here \`${field}\`. A log shows only these two, not the \`field\` property, and "Error" says nothing.`,
-    { received: `${error.name}: ${error.message}` },
+    { received: words(`${error.name}: ${error.message}`) },
   )
 }
 
@@ -112,7 +112,7 @@ describe('createEvent', () => {
     verify(
       typeof event.eventId === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(event.eventId),
       'The `eventId` should be a UUID from `randomUUID()` in `node:crypto`. An ID built from a clock or from the entity repeats as soon as two events are created in one millisecond.',
-      { expected: 'something like 0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a01', received: event.eventId },
+      { expected: words('something like 0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a01'), received: event.eventId },
     )
     const ids = new Set(
       await call('createEvent', () =>
@@ -122,7 +122,7 @@ describe('createEvent', () => {
     verify(
       ids.size === 1_000,
       "Two events have the same `eventId`. Each event needs its own, even if the same thing happens twice in one millisecond. Otherwise readers can't tell a second event from a copy of the first.",
-      { expected: '1000 different IDs', received: `${ids.size} different IDs` },
+      { expected: words('1000 different IDs'), received: words(`${ids.size} different IDs`) },
     )
   })
 
@@ -162,7 +162,7 @@ describe('createEvent', () => {
     verify(
       readings === 1,
       `\`createEvent\` read the clock ${readings} times for one event. Read it exactly once, because every reading is a different moment, and an event has only one.`,
-      { expected: '1 reading', received: `${readings} readings` },
+      { expected: words('1 reading'), received: words(`${readings} readings`) },
     )
   })
 

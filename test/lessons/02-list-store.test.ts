@@ -17,6 +17,7 @@ import {
   verify,
   verifyEqual,
   withRival,
+  words,
 } from '#kit'
 import type { EventPage, Follower } from '#lesson/02-list-store'
 import {
@@ -531,7 +532,10 @@ describe('followEvents', () => {
     verify(
       inbox.seen.length === 1_200 && inbox.seen.every((n, i) => n === i + 1),
       "`followEvents` should handle all 1,200 stored events, each once and in order. Keep reading from `next` until it's `null`.",
-      { expected: '1 to 1200', received: `${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}` },
+      {
+        expected: words('1 to 1200'),
+        received: words(`${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}`),
+      },
     )
     await stop(follower)
   })
@@ -671,7 +675,7 @@ describe('followEvents', () => {
     verify(
       most === 1,
       '`followEvents` called `handle` while an earlier call was still running. Await each call, or a later event may finish before an earlier one.',
-      { expected: 'one at a time', received: `${most} at a time` },
+      { expected: words('one at a time'), received: words(`${most} at a time`) },
     )
     verifyEqual(
       inbox.seen,
@@ -695,12 +699,12 @@ describe('followEvents', () => {
     verify(
       inbox.seen.length !== 1,
       "The messages about 599 events were lost, the one about event 600 arrived, and `followEvents` handled one event. A message says that there's something new, but not how much. Read to the end of the list.",
-      { expected: '1 to 600', received },
+      { expected: words('1 to 600'), received },
     )
     verify(
       inbox.seen.length === 600 && inbox.seen.every((n, i) => n === i + 1),
       'The messages about 599 events were lost, and the one about event 600 arrived. At that point, all 600 events should be handled, each once and in order, which takes more than one page of 500. On every message, read until `next` is `null`.',
-      { expected: '1 to 600', received },
+      { expected: words('1 to 600'), received },
     )
     await stop(follower)
   })
@@ -791,7 +795,7 @@ describe('followEvents', () => {
     verify(
       !early && position === 1,
       "`stop` resolved while `handle` was still working on an event, so the position it returned doesn't show whether that event is done. Wait for `handle`, then count the event.",
-      { expected: 'position 1, after handle had ended', received: `position ${position}` },
+      { expected: words('position 1, after handle had ended'), received: words(`position ${position}`) },
     )
   })
 
@@ -852,7 +856,7 @@ describe('followEvents', () => {
     verify(
       left === 0,
       "`stop` resolved, but a connection that `followEvents` opened is still open. It keeps the program running and counts toward Redis's limit on clients. Call `quit` or `disconnect` on it, because unsubscribing isn't enough.",
-      { expected: 'no more connections than before', received: `${left} more` },
+      { expected: words('no more connections than before'), received: words(`${left} more`) },
     )
   })
 
@@ -865,7 +869,7 @@ describe('followEvents', () => {
     verify(
       !outcome.ok,
       "The second stored entry isn't an event (it's cut off in the middle), and `followEvents` resolved as if it had caught up. If the first read fails, reject with its error, because the caller would continue without the events after it.",
-      { expected: 'MalformedEventError', received: 'it resolved' },
+      { expected: 'MalformedEventError', received: words('it resolved') },
     )
     verify(
       outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
@@ -876,7 +880,7 @@ describe('followEvents', () => {
     verify(
       left === 0,
       'The first read failed and `followEvents` rejected, but the connection it had opened is still open. The caller got no follower to stop, so nothing can ever close it. Close it before you throw the error.',
-      { expected: 'no more connections than before', received: `${left} more` },
+      { expected: words('no more connections than before'), received: words(`${left} more`) },
     )
     const next = await attempt('followEvents', () => followEvents(box.redis, 'USER_DEACTIVATED', 0, () => {}))
     verify(
@@ -990,7 +994,7 @@ describe('followEvents', () => {
     verify(
       left === 0,
       'Redis refused a command before `followEvents` had resolved, and `followEvents` rejected but left its own connection open. The caller got no follower to stop, so nothing can ever close it. Close it whichever command fails, `SUBSCRIBE` included.',
-      { expected: 'no more connections than before', received: `${left} more` },
+      { expected: words('no more connections than before'), received: words(`${left} more`) },
     )
   })
 
@@ -1098,7 +1102,7 @@ async function refusesTorn(name: string, run: () => unknown): Promise<void> {
   verify(
     error.name === 'MalformedEventError',
     `\`${name}\` found an entry that isn't an event, and it failed with an error named \`${error.name}\`. Read entries with \`decodeEvent\` from lesson 01 and pass on its \`MalformedEventError\`, which says what's wrong.`,
-    { expected: 'MalformedEventError', received: `${error.name}: ${error.message}` },
+    { expected: 'MalformedEventError', received: words(`${error.name}: ${error.message}`) },
   )
 }
 
@@ -1165,12 +1169,12 @@ async function readsAll2500(name: string, read: (from?: number) => Promise<Event
   verify(
     most <= 501,
     `\`${name}\` fetched ${most} entries with one command. While Redis builds such a reply, it serves no other client, which can take seconds for a list with a million entries. Fetch one page: \`LRANGE key from from+499\`.`,
-    { expected: 'at most 501 entries in one reply', received: `${most} entries` },
+    { expected: words('at most 501 entries in one reply'), received: words(`${most} entries`) },
   )
   verify(
     seen.length === 2_500 && seen.every((n, i) => n === i + 1),
     `Reading 2,500 events page by page, each page starting at the \`next\` of the last one, should return each event once and in order, until \`next\` is \`null\`.`,
-    { expected: '1 to 2500', received: `${seen.length} events, the last is ${seen.at(-1)}` },
+    { expected: words('1 to 2500'), received: words(`${seen.length} events, the last is ${seen.at(-1)}`) },
   )
 }
 

@@ -9,6 +9,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { UnknownEvent, UserState } from '#lesson/03-replay'
 import { applyEvent, getEntityState } from '#lesson/03-replay'
@@ -447,7 +448,7 @@ describe('getEntityState', () => {
     verify(
       most <= 501,
       `\`getEntityState\` fetched ${most} entries with one command. While Redis builds such a reply, it serves no other client. Read page by page, with \`readEvents\` from lesson 02.`,
-      { expected: 'at most 501 entries in one reply', received: `${most} entries` },
+      { expected: words('at most 501 entries in one reply'), received: words(`${most} entries`) },
     )
   })
 
@@ -532,7 +533,7 @@ describe('getEntityState', () => {
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
       "The first 500 entries in the list are events, and the next one isn't (it's cut off in the middle). `getEntityState` didn't reject with the `MalformedEventError` from `readEvents`. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.",
-      { expected: 'a MalformedEventError', received: outcome.ok ? outcome.value : outcome.error },
+      { expected: words('a MalformedEventError'), received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 

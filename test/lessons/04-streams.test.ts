@@ -14,6 +14,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { NewEntries, StreamEntry } from '#lesson/04-streams'
 import {
@@ -97,7 +98,10 @@ describe('addEntry', () => {
     verify(
       (await box.admin.xlen('user_activity')) === 1_301 && !trimming,
       '`addEntry` without `keepAbout` trimmed the stream. Trim only if the caller asks for it. Sooner or later, a stream reaches a limit that the caller never set, and then entries are silently lost.',
-      { expected: '1301 entries, no MAXLEN', received: `${await box.admin.xlen('user_activity')} entries` },
+      {
+        expected: words('1301 entries, no MAXLEN'),
+        received: words(`${await box.admin.xlen('user_activity')} entries`),
+      },
     )
   })
 
@@ -108,8 +112,8 @@ describe('addEntry', () => {
     }
     const left = await box.admin.xrange('user_activity', '-', '+')
     verify(left.length >= 10, 'With `keepAbout` 10, at least ten entries should stay, but fewer are left.', {
-      expected: 'at least 10 entries',
-      received: `${left.length} entries`,
+      expected: words('at least 10 entries'),
+      received: words(`${left.length} entries`),
     })
     verifyEqual(
       left.slice(-10).map(([, [, n]]) => n),
@@ -119,7 +123,7 @@ describe('addEntry', () => {
     verify(
       left.length < 250,
       "With `keepAbout` 10, the stream of 250 entries didn't get shorter. Redis never trims on its own, so pass `MAXLEN ~ 10` to `XADD`.",
-      { expected: 'fewer than 250 entries', received: `${left.length} entries` },
+      { expected: words('fewer than 250 entries'), received: words(`${left.length} entries`) },
     )
   })
 
@@ -130,14 +134,14 @@ describe('addEntry', () => {
     verify(
       length >= 102,
       "With `keepAbout` 102, fewer than 102 of 201 entries are left. Pass the number to `MAXLEN ~` as it is: if it's even one lower, Redis may drop a block that contains an entry you want to keep.",
-      { expected: 'at least 102 entries', received: `${length} entries` },
+      { expected: words('at least 102 entries'), received: words(`${length} entries`) },
     )
     await call('addEntry', () => addEntry(box.redis, 'user_activity', { n: '202' }, 1))
     const shorter = await box.admin.xlen('user_activity')
     verify(
       shorter < length,
       `With \`keepAbout\` 1, the stream of ${length} entries didn't get shorter. 1 is a number like any other, so pass \`MAXLEN ~ 1\` to \`XADD\`.`,
-      { expected: `fewer than ${length} entries`, received: `${shorter} entries` },
+      { expected: words(`fewer than ${length} entries`), received: words(`${shorter} entries`) },
     )
     const names = box.commands.map(({ name }) => name.toUpperCase())
     verify(
@@ -155,7 +159,7 @@ describe('addEntry', () => {
     verify(
       length > 10,
       '`addEntry` trims exactly: after 50 appends with `keepAbout` 10, no more than ten entries are left. That makes Redis cut into a block on every append. Use `MAXLEN ~ 10`, which drops only whole blocks.',
-      { expected: 'more than 10 entries', received: `${length} entries` },
+      { expected: words('more than 10 entries'), received: words(`${length} entries`) },
     )
   })
 
@@ -264,7 +268,7 @@ describe('readEntries, readLatest', () => {
         page.length <= 60,
         '`readEntries` with a `count` of 60 returned more than 60 entries. Limit the reply with `COUNT`.',
         {
-          received: `${page.length} entries`,
+          received: words(`${page.length} entries`),
         },
       )
       if (page.length === 0) break
@@ -274,12 +278,15 @@ describe('readEntries, readLatest', () => {
     verify(
       seen.length === 250 && seen.every((n, i) => n === i + 1),
       'Reading 250 entries page by page, each page starting after the last ID of the one before, should return every entry once. Of these, 240 were created in the same millisecond, so both parts of the ID matter: never compute the next ID from the first part.',
-      { expected: '1 to 250', received: `${seen.length} entries, the last is ${seen.at(-1)}` },
+      { expected: words('1 to 250'), received: words(`${seen.length} entries, the last is ${seen.at(-1)}`) },
     )
     verify(
       largestReply(box.commands) <= 61,
       '`readEntries` fetched more than one page. Limit the reply with `COUNT` instead of cutting it off afterward: on a stream of a million entries, that saves seconds.',
-      { expected: 'at most 61 entries in one reply', received: `${largestReply(box.commands)} entries` },
+      {
+        expected: words('at most 61 entries in one reply'),
+        received: words(`${largestReply(box.commands)} entries`),
+      },
     )
   })
 
@@ -338,7 +345,7 @@ describe('readEntries, readLatest', () => {
     verify(
       latest.length === 10,
       '`readLatest` with a `count` of 10 should return ten entries, no matter how many the stream contains. A stream trimmed with `MAXLEN ~ 10` may contain ninety, because `~` means "about."',
-      { expected: '10 entries', received: `${latest.length} entries` },
+      { expected: words('10 entries'), received: words(`${latest.length} entries`) },
     )
     verifyEqual(
       latest.map(({ id }) => id),
@@ -348,7 +355,10 @@ describe('readEntries, readLatest', () => {
     verify(
       largestReply(box.commands) <= 11,
       '`readLatest` fetched more entries than it returns. Use `XREVRANGE` with `COUNT`, which reads from the end.',
-      { expected: 'at most 11 entries in one reply', received: `${largestReply(box.commands)} entries` },
+      {
+        expected: words('at most 11 entries in one reply'),
+        received: words(`${largestReply(box.commands)} entries`),
+      },
     )
   })
 
@@ -632,7 +642,7 @@ describe('readNew', () => {
     verify(
       blocked <= 10,
       'With `waitMs` 0, `readNew` shouldn\'t wait at all, but it sent an `XREAD` with `BLOCK`. To Redis, `BLOCK 0` means "forever," so leave `BLOCK` out.',
-      { expected: 'no BLOCK', received: `BLOCK ${blocked}` },
+      { expected: words('no BLOCK'), received: words(`BLOCK ${blocked}`) },
     )
     verifyEqual(
       summary(await read(START, 30)),
@@ -645,7 +655,7 @@ describe('readNew', () => {
     verify(
       longest <= 30,
       `With \`waitMs\` 30, \`readNew\` sent an \`XREAD\` with \`BLOCK ${longest}\`, so it may wait longer than the caller allows. Pass \`waitMs\` to \`BLOCK\` as it is.`,
-      { expected: 'BLOCK 30 at most', received: `BLOCK ${longest}` },
+      { expected: words('BLOCK 30 at most'), received: words(`BLOCK ${longest}`) },
     )
   })
 
@@ -656,7 +666,7 @@ describe('readNew', () => {
       verify(
         !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
         `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, \`readNew\` didn't reject with the error from Redis (\`WRONGTYPE\`). Let that error reach the caller, which otherwise keeps waiting for entries that can't arrive.`,
-        { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+        { expected: words('the error from Redis'), received: outcome.ok ? outcome.value : outcome.error },
       )
     }
   })
@@ -670,7 +680,7 @@ describe('readNew', () => {
     verify(
       result !== undefined,
       "`readNew` is waiting even though `user_updates` has two entries after the position. `$` isn't a position: it skips the entries that are already there. Pass the IDs from `positions` to `XREAD`.",
-      { expected: ['1000-0', '2000-0'], received: 'nothing yet' },
+      { expected: ['1000-0', '2000-0'], received: words('nothing yet') },
     )
     verifyEqual(
       result.entries.map(({ id }) => id),
@@ -694,7 +704,7 @@ describe('readNew', () => {
     verify(
       !isBusyPolling(box.commands),
       'While `readNew` waited, it polled Redis as fast as Redis could reply. That keeps Redis and a processor core busy for nothing. With `BLOCK`, Redis does the waiting, and one command is enough.',
-      { received: `${box.commands.length} commands, while another client sent 200` },
+      { received: words(`${box.commands.length} commands, while another client sent 200`) },
     )
     let answered = false
     const question = box.redis.get('anything').then(() => {
@@ -708,7 +718,7 @@ describe('readNew', () => {
     verify(
       shared || result !== undefined,
       "An entry arrived while `readNew` was waiting, and `readNew` didn't return it. Wait only until the first entry arrives: `waitMs` is a limit, not a time to sleep. `XREAD` with `BLOCK` replies as soon as there's something.",
-      { expected: 'the entry 7-0', received: 'nothing yet' },
+      { expected: words('the entry 7-0'), received: words('nothing yet') },
     )
     verify(
       !shared,
@@ -732,7 +742,7 @@ describe('readNew', () => {
     verify(
       !box.commands.some((command) => command.client === callers && blockOf(command) > 0),
       "With `waitMs` 30, `readNew` waited on the caller's connection. Even a short wait holds up all code that shares it, so wait on a `redis.duplicate()`, however short the wait is.",
-      { expected: 'BLOCK on a connection of its own', received: "BLOCK on the caller's connection" },
+      { expected: words('BLOCK on a connection of its own'), received: "BLOCK on the caller's connection" },
     )
   })
 
@@ -758,14 +768,14 @@ describe('readNew', () => {
       !isLate || friends === undefined,
       "Two calls of `readNew` were waiting, each for a different stream, and then an entry arrived in both streams. One call returned only after an entry had arrived for the other one. A blocked connection does nothing else, so don't share it, and don't let one call wait for another.",
       {
-        expected: 'the entry 7-0 of user_friends, as soon as it had arrived',
-        received: 'the entry 7-0 of user_friends, only after 8-0 had arrived in user_updates',
+        expected: words('the entry 7-0 of user_friends, as soon as it had arrived'),
+        received: words('the entry 7-0 of user_friends, only after 8-0 had arrived in user_updates'),
       },
     )
     verify(
       !isLate && early === undefined && updates !== undefined,
       'Two calls of `readNew` were waiting, each for a different stream, and then an entry arrived in both streams. At least one of the calls missed its entry. A blocked connection does nothing else, so each call needs its own `redis.duplicate()`.',
-      { expected: 'the entry of its own stream for each call', received: { updates, friends } },
+      { expected: words('the entry of its own stream for each call'), received: { updates, friends } },
     )
     await both
   })
@@ -783,7 +793,7 @@ describe('readNew', () => {
     verify(
       (await connectionsStillOpen()) === 0,
       "`readNew` received a position that isn't an ID, so its `XREAD` failed, and the connection it had opened is still open. Close it in a `finally`, which runs whether the read succeeds or not.",
-      { expected: 'no more connections than before', received: 'one more' },
+      { expected: words('no more connections than before'), received: words('one more') },
     )
     verifyEqual(
       await call('redis.ping', () => box.redis.ping()),
@@ -825,7 +835,7 @@ describe('readNew', () => {
     verify(
       waiting.entries.filter(({ stream }) => stream === 'user_activity').length === 100,
       "Of 230 entries, `readNew` should return the first 100, even if it's allowed to wait. Pass `COUNT 100` together with `BLOCK`.",
-      { expected: '100 entries', received: `${waiting.entries.length} entries` },
+      { expected: words('100 entries'), received: words(`${waiting.entries.length} entries`) },
     )
   })
 
@@ -904,7 +914,7 @@ describe('readNew', () => {
     verify(
       left === 0,
       'Redis refused a command, and `readNew` rejected but left its own connection open. Close it in a `finally`, which runs whether the read succeeds or not.',
-      { expected: 'no more connections than before', received: `${left} more` },
+      { expected: words('no more connections than before'), received: words(`${left} more`) },
     )
   })
 })

@@ -18,6 +18,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { RawEntry, StoredAt } from '#lesson/05-stream-store'
 import {
@@ -144,7 +145,7 @@ describe('toFields, fromEntry', () => {
       verify(
         error.name === 'MalformedEventError' && 'field' in error && error.field === 'payload.born',
         `For a payload with ${what}, \`toFields\` should throw the \`MalformedEventError\` from \`encodeEvent\`, because its \`field\` says what to fix.`,
-        { expected: 'MalformedEventError, field "payload.born"', received: error },
+        { expected: words('MalformedEventError, field "payload.born"'), received: error },
       )
     }
   })
@@ -160,7 +161,7 @@ describe('toFields, fromEntry', () => {
     verify(
       error.name === 'MalformedEventError' && 'field' in error && error.field === 'metadata.userId',
       'For metadata with a `Date`, `toFields` should throw the `MalformedEventError` from `encodeEvent`, because its `field` says what to fix.',
-      { expected: 'MalformedEventError, field "metadata.userId"', received: error },
+      { expected: words('MalformedEventError, field "metadata.userId"'), received: error },
     )
   })
 
@@ -351,7 +352,7 @@ describe('storeEventWithStreams', () => {
       verify(
         entries.length === 1,
         `After \`storeEventWithStreams\`, the stream \`${stream}\` should hold one entry, because this is where a reader ${what}.`,
-        { expected: '1 entry', received: entries },
+        { expected: words('1 entry'), received: entries },
       )
       verifyEqual(
         meaning(paired(entries[0]?.[1] ?? [])),
@@ -441,7 +442,10 @@ describe('storeEventWithStreams', () => {
       verify(
         (await box.admin.xlen(stream)) === LONG_LOG + 1 && !trims,
         `\`storeEventWithStreams\` trims a stream (\`MAXLEN\` or \`MINID\`), which drops events sooner or later. The streams are the only record: \`${ENTITY}\` needs every event to rebuild the user, and a slow reader hasn't seen all of \`${ALL}\` yet.`,
-        { expected: `${LONG_LOG + 1} entries`, received: `${await box.admin.xlen(stream)} entries` },
+        {
+          expected: words(`${LONG_LOG + 1} entries`),
+          received: words(`${await box.admin.xlen(stream)} entries`),
+        },
       )
       verify(
         (await box.admin.ttl(stream)) === -1,
@@ -509,7 +513,7 @@ describe('storeEventWithStreams', () => {
     verify(
       left === 0,
       'Redis refused to write because it had no replica, and `storeEventWithStreams` left a connection open. When a whole transaction is refused, `exec()` rejects, so close your own connections in a `finally`.',
-      { expected: 'no more connections than before', received: `${left} more` },
+      { expected: words('no more connections than before'), received: words(`${left} more`) },
     )
   })
 
@@ -525,7 +529,7 @@ describe('storeEventWithStreams', () => {
           verify(
             copies < 2,
             `Redis refused one command, and \`storeEventWithStreams\` tried again, so the event is in \`${stream}\` more than once: Redis had run the other commands of the first attempt. Don't try again. Reject with the error, and leave it to the caller to find out what's stored.`,
-            { expected: '1 entry', received: `${copies} entries` },
+            { expected: words('1 entry'), received: words(`${copies} entries`) },
           )
         }
         return false
@@ -764,7 +768,7 @@ describe('getEntityStateFromStreams', () => {
     verify(
       most <= 501,
       `\`getEntityStateFromStreams\` fetched more than 501 entries with one command. While Redis builds such a reply, it serves no other client. Fetch pages of 500, with \`COUNT\`.`,
-      { expected: 'at most 501 entries in one reply', received: `${most} entries` },
+      { expected: words('at most 501 entries in one reply'), received: words(`${most} entries`) },
     )
   })
 

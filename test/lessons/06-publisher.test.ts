@@ -16,6 +16,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { PublisherOptions } from '#lesson/06-publisher'
 import { EventPublisher, InvalidEventError, InvalidMaxlenError, StreamKeyError } from '#lesson/06-publisher'
@@ -390,7 +391,7 @@ describe('publishBatch', () => {
     verify(
       message.ok && typeof message.value === 'number', // the number of subscribers, which may be someone else's
       "After `publish`, `redis.publish('news', 'hello')` on the connection that was passed in no longer works as Redis's `PUBLISH`. The connection belongs to the caller, and `redis.defineCommand('publish', …)` replaces ioredis's own method, so give your command a name of its own.",
-      { expected: 'the number of subscribers', received: message.ok ? message.value : message.error },
+      { expected: words('the number of subscribers'), received: message.ok ? message.value : message.error },
     )
   })
 
@@ -462,13 +463,13 @@ describe('publishBatch', () => {
     verify(
       ids.length === 1_000 && ids.every((id, i) => id === `e-${i + 1}`),
       'A batch of 1,000 events should be stored as a whole and in order.',
-      { received: `${ids.length} events, the last one is ${ids.at(-1)}` },
+      { received: words(`${ids.length} events, the last one is ${ids.at(-1)}`) },
     )
     const between = [...lengths].filter((length) => length > 0 && length < 1_000)
     verify(
       between.length === 0,
       `While a batch of 1,000 events was being published, a reader saw ${between[0]} of them in the stream of their type, so the batch is written in several steps. If the process dies between two steps, only part of the batch is stored: write all of it in one script, or between one \`MULTI\` and its \`EXEC\`.`,
-      { expected: 'none or 1000', received: between.slice(0, 5) },
+      { expected: words('none or 1000'), received: between.slice(0, 5) },
     )
     await box.admin.set('stream:entity:user-99', "another program's value")
     const more = Array.from({ length: 999 }, (_, i) => event(i + 1_001))
@@ -683,7 +684,7 @@ describe('no event twice', () => {
     verify(
       longest === 0 || longest > 86_000,
       'The publisher forgets an event in less than a day. If an import fails in the evening and is started again in the morning, all of its events are stored a second time.',
-      { expected: 'at least 86400 seconds', received: `${longest} seconds` },
+      { expected: words('at least 86400 seconds'), received: words(`${longest} seconds`) },
     )
     // As if almost a day had passed.
     for (const key of await box.admin.keys('published:*')) {
@@ -694,7 +695,7 @@ describe('no event twice', () => {
     verify(
       seconds.length === 0 || seconds.some((one) => one === -1 || one > 86_000),
       'An event was published when an earlier one was about to be forgotten, and all keys that begin with `published:` expire together, in less than a day. Remember each event for a day after its own publication.',
-      { expected: 'at least 86400 seconds', received: `${Math.max(0, ...seconds)} seconds` },
+      { expected: words('at least 86400 seconds'), received: words(`${Math.max(0, ...seconds)} seconds`) },
     )
   })
 
@@ -924,7 +925,7 @@ describe('maxlen', () => {
     verify(
       left.length < 150,
       "With `maxlen` 5, `stream:events` had 156 entries and didn't get shorter. A stream isn't trimmed unless you send `MAXLEN` or `XTRIM`.",
-      { received: `${left.length} entries` },
+      { received: words(`${left.length} entries`) },
     )
     verifyEqual(
       left.slice(-5),
@@ -947,7 +948,7 @@ describe('maxlen', () => {
     verify(
       left.length < 150,
       'With `maxlen` 5, a batch was published, and `stream:events` still has all of its 153 entries. `publishBatch` should trim, as `publish` does.',
-      { received: `${left.length} entries` },
+      { received: words(`${left.length} entries`) },
     )
     verifyEqual(
       left.slice(-5),
@@ -969,7 +970,7 @@ describe('maxlen', () => {
       verify(
         left <= before,
         `A publisher with \`maxlen\` 5 published another event when \`stream:events\` had ${before} entries, and none of them was dropped. Each publish should trim the stream, not just the first one or every tenth, because other programs may append to it too.`,
-        { expected: `fewer than ${before + 1} entries`, received: `${left} entries` },
+        { expected: words(`fewer than ${before + 1} entries`), received: words(`${left} entries`) },
       )
     }
   })
@@ -981,7 +982,7 @@ describe('maxlen', () => {
     verify(
       left >= 102,
       "With `maxlen` 102, fewer than 102 of 201 entries are left in `stream:events`. Pass the number to `MAXLEN ~` unchanged: if it's even one lower, Redis may drop a block that contains an entry you have to keep.",
-      { expected: 'at least 102 entries', received: `${left} entries` },
+      { expected: words('at least 102 entries'), received: words(`${left} entries`) },
     )
   })
 
@@ -992,7 +993,7 @@ describe('maxlen', () => {
     verify(
       left > 10,
       `After 30 events with \`maxlen\` 10, \`stream:events\` has ${left} entries, so it's trimmed exactly. That makes Redis cut a block open on every append, and a slow reader misses entries sooner than necessary. Use \`MAXLEN ~\`.`,
-      { expected: 'more than 10 entries', received: `${left} entries` },
+      { expected: words('more than 10 entries'), received: words(`${left} entries`) },
     )
   })
 

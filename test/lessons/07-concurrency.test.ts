@@ -17,6 +17,7 @@ import {
   verify,
   verifyEqual,
   withRival,
+  words,
 } from '#kit'
 import type { StoredEvent } from '#lesson/07-concurrency'
 import {
@@ -124,7 +125,7 @@ function exactlyOneWon(
   whenOther = watchedElsewhere() ? WATCHED_ELSEWHERE : OTHER_ERROR,
 ): void {
   verify(!(first.ok && second.ok), refusedInSilence() ? SILENCE : whenBoth, {
-    received: 'both calls succeeded',
+    received: words('both calls succeeded'),
   })
   verify(
     first.ok || second.ok,
@@ -447,8 +448,10 @@ describe('appendEvent', () => {
       length === 1_501 && ttl === -1 && !trims,
       "An append should add one entry and change nothing else. The events are the only source of truth: don't use a `MAXLEN` that drops old ones or an `EXPIRE` that drops all of them one day.",
       {
-        expected: '1501 entries, no limit, no expiration',
-        received: `${length} entries, ${trims ? 'a limit' : 'no limit'}, ${ttl < 0 ? 'no expiration' : 'an EXPIRE'}`,
+        expected: words('1501 entries, no limit, no expiration'),
+        received: words(
+          `${length} entries, ${trims ? 'a limit' : 'no limit'}, ${ttl < 0 ? 'no expiration' : 'an EXPIRE'}`,
+        ),
       },
     )
     verifyEqual(
@@ -748,7 +751,7 @@ describe('appendEvents', () => {
         verify(
           found === 0 || found === 3,
           `The process died after its \`${last}\`, and ${found} of the three events were in the stream. They belong to one decision: if a debit is stored without its fee, the balance stays wrong forever. Write them in one script or one transaction.`,
-          { expected: 'none or 3', received: found },
+          { expected: words('none or 3'), received: found },
         )
         const others = (await box.admin.keys('*')).filter((key) => key !== KEY)
         verify(
@@ -781,7 +784,7 @@ describe('appendEvents', () => {
           error instanceof ConcurrencyError && error.actualVersion === found.length,
           `Two writers expected version 1, and the faster one reached version ${found.length}. The slower one was refused, but not with a \`ConcurrencyError\` whose \`actualVersion\` is ${found.length}.`,
           {
-            expected: `a ConcurrencyError with ${found.length}`,
+            expected: words(`a ConcurrencyError with ${found.length}`),
             received: error instanceof ConcurrencyError ? error.actualVersion : error,
           },
         )
@@ -792,7 +795,7 @@ describe('appendEvents', () => {
             () => false,
           ),
           `The slower of two writers was refused, but Redis no longer accepts the ID \`${next}\`, even though the account is at version ${found.length}. Part of the refused batch was written and then deleted, and Redis never accepts an ID twice. Compare the version first, and write only if it's the expected one.`,
-          { expected: `the ID ${next} is still free`, received: 'refused' },
+          { expected: words(`the ID ${next} is still free`), received: 'refused' },
         )
       },
     })
@@ -815,8 +818,8 @@ describe('appendEvents', () => {
     const broken = (what: string) =>
       `A batch of ${size} events was written in several steps${what}. Write all events or none, however many there are: in one script or one transaction.`
     verify(transactions <= 1, broken(', and the process may die between any two of them'), {
-      expected: 'one EXEC',
-      received: `EXEC, sent ${transactions} times`,
+      expected: words('one EXEC'),
+      received: words(`EXEC, sent ${transactions} times`),
     })
     if (scripts <= 1) return
     await everyCrash({
@@ -827,7 +830,7 @@ describe('appendEvents', () => {
         verify(
           found === 0 || found === size,
           broken(`: the process died after an \`${last}\`, and ${found} of the events were in the stream`),
-          { expected: `none or ${size}`, received: found },
+          { expected: words(`none or ${size}`), received: found },
         )
       },
     })
@@ -1078,14 +1081,14 @@ describe('getEvents and getVersion', () => {
       events.length === 5_001 && events.every(({ version }, i) => version === i + 1),
       "`getEvents` should return each of the 5,001 events of a long history once. With `COUNT`, a command returns one page: continue after its last ID until a page isn't full.",
       {
-        expected: '1 to 5001',
-        received: `${events.length} events, the last one is ${events.at(-1)?.version}`,
+        expected: words('1 to 5001'),
+        received: words(`${events.length} events, the last one is ${events.at(-1)?.version}`),
       },
     )
     verify(
       most <= 501,
       `\`getEvents\` fetched ${most} entries with one command. While Redis builds that reply, it serves no other client, so read pages with \`COUNT 500\`.`,
-      { expected: 'at most 501', received: most },
+      { expected: words('at most 501'), received: most },
     )
     if (most > 0) {
       verifyEqual(
@@ -1209,7 +1212,7 @@ describe('decideAndAppend', () => {
         verify(
           found === 0 || found === 2,
           `\`decide\` returned two events, the process died after its \`${last}\`, and only one of the two was in the stream. They're one decision, so append them with one \`appendEvents\`.`,
-          { expected: 'none or 2', received: found },
+          { expected: words('none or 2'), received: found },
         )
       },
     })
@@ -1252,7 +1255,7 @@ describe('decideAndAppend', () => {
     verify(
       balances.length < 2 || balances[1] === 2_000,
       'After a conflict, `decide` was called again, but not with the current history. It should receive all events of the aggregate, each once, so read all of them again into a new array.',
-      { expected: 'a balance of 2000 cents', received: `a balance of ${balances[1]} cents` },
+      { expected: words('a balance of 2000 cents'), received: words(`a balance of ${balances[1]} cents`) },
     )
     verifyEqual(
       await stored(),
@@ -1282,7 +1285,7 @@ describe('decideAndAppend', () => {
         verify(
           debits === 1,
           `An account held 100 euros, and 80 were paid out twice, without a conflict: another client wrote between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'}. Expect the version of the last event that \`decide\` saw. A version that is read separately may count events that \`decide\` never saw.`,
-          { expected: 'one debit', received: `${debits} debits` },
+          { expected: words('one debit'), received: words(`${debits} debits`) },
         )
       },
     })

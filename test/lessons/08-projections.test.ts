@@ -16,6 +16,7 @@ import {
   verify,
   verifyEqual,
   withRival,
+  words,
 } from '#kit'
 import { getUserProjection, updateUserProjection } from '#lesson/08-projections'
 
@@ -466,7 +467,7 @@ describe('updateUserProjection', () => {
       verify(
         error.name === 'MalformedEventError' && 'field' in error && error.field === `payload.${field}`,
         `\`updateUserProjection\` refused ${what}, but not with a \`MalformedEventError\` whose \`field\` is \`payload.${field}\`.`,
-        { expected: `MalformedEventError, field payload.${field}`, received: error },
+        { expected: words(`MalformedEventError, field payload.${field}`), received: error },
       )
       verifyEqual(
         await row(),

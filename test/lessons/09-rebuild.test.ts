@@ -20,6 +20,7 @@ import {
   verify,
   verifyEqual,
   withRival,
+  words,
 } from '#kit'
 import type { Changes, Handler } from '#lesson/09-rebuild'
 import { EventProjection, InvalidChangeError, orderStatistics } from '#lesson/09-rebuild'
@@ -419,7 +420,7 @@ describe('saveCheckpoint', () => {
     verify(
       open === 0,
       'After three calls of `saveCheckpoint`, a connection that your code opened is still open. After an hour of events, the server accepts no more connections. Close it in a `finally`, whether the call saves or not.',
-      { expected: 'no more connections than before', received: `${open} more` },
+      { expected: words('no more connections than before'), received: words(`${open} more`) },
     )
     await staysOpen('saveCheckpoint')
   })
@@ -623,7 +624,7 @@ describe('catchUp', () => {
     verify(
       most <= 501,
       `\`catchUp\` fetched ${most} entries with one command. While Redis builds that reply, it serves no other client, so read pages with \`COUNT 500\`.`,
-      { expected: 'at most 501', received: most },
+      { expected: words('at most 501'), received: most },
     )
   })
 

@@ -16,6 +16,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { ClaimedEvent, RecoverOptions, StreamEvent } from '#lesson/11-recovery'
 import { ConsumerBusyError, claimPending, recover, resume, retireConsumer } from '#lesson/11-recovery'
@@ -215,7 +216,7 @@ describe('resume', () => {
     verify(
       counts.every((count) => count <= 501),
       '`resume` read without a `COUNT`, or with a very large one. After a long night, that loads the whole backlog into memory and makes all of it pending for one consumer. Read in pages, with `COUNT 100`.',
-      { expected: 'pages of about 100', received: counts },
+      { expected: words('pages of about 100'), received: counts },
     )
   })
 
@@ -239,7 +240,7 @@ describe('resume', () => {
     verify(
       most === 1,
       '`resume` called `handle` for the next event before it had finished with the previous one. Handle one event at a time: await the promise that `handle` returns, or the events of an order overtake each other.',
-      { expected: '1 at a time', received: `${most} at a time` },
+      { expected: words('1 at a time'), received: words(`${most} at a time`) },
     )
     verify(
       done === 3,
@@ -644,7 +645,7 @@ describe('recover', () => {
     verify(
       most === 1,
       '`recover` called `handle` for the next event before it had finished with the previous one. Go through the events one at a time: await the promise that `handle` returns before you continue.',
-      { expected: '1 at a time', received: `${most} at a time` },
+      { expected: words('1 at a time'), received: words(`${most} at a time`) },
     )
     verifyEqual(
       await inHand(),
@@ -1111,7 +1112,7 @@ describe('retireConsumer', () => {
     verify(
       !outcome.ok && left === 120,
       'In the pending entries list, 150 events of `mailer-2` come before 120 of `mailer-1`, and `retireConsumer` removed `mailer-1` as if it had none. One page of `XPENDING` only shows the beginning of the list: use its summary, or pass the name of the consumer.',
-      { expected: '120 pending events of mailer-1', received: `${left} of them` },
+      { expected: words('120 pending events of mailer-1'), received: words(`${left} of them`) },
     )
     verify(
       outcome.error instanceof ConsumerBusyError && outcome.error.pending === 120,

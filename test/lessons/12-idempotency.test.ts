@@ -21,6 +21,7 @@ import {
   verify,
   verifyEqual,
   withRival,
+  words,
 } from '#kit'
 import type { Append, PointsEvent, SpendPoints } from '#lesson/12-idempotency'
 import { appendOnce, applyOnce, ConcurrencyError, spendPoints } from '#lesson/12-idempotency'
@@ -307,7 +308,7 @@ describe('applyOnce', () => {
     verify(
       (await expiring()) === undefined,
       'The mark has a time to live. The events of a dead consumer may be claimed minutes later, and a stream may be replayed months later. By then, the mark is gone, and the event counts again. Keep the marks as long as the read model.',
-      { received: `${await expiring()} expires` },
+      { received: words(`${await expiring()} expires`) },
     )
   })
 
@@ -341,7 +342,7 @@ describe('applyOnce', () => {
     verify(
       !outcome.ok || (await model()).balance !== 'many',
       `The \`balance\` of \`user-42\` was \`many\`, to which Redis can't add 10, and \`applyOnce\` returned \`${String(outcome.ok && outcome.value)}\`. Expected it to reject with the error from Redis, because the points aren't in the balance. ${HIDDEN}`,
-      { expected: 'the error from Redis', received: outcome.ok && outcome.value },
+      { expected: words('the error from Redis'), received: outcome.ok && outcome.value },
     )
   })
 })
@@ -736,7 +737,7 @@ describe('appendOnce', () => {
     verify(
       (await expiring()) === undefined,
       'The stored answer has a time to live. If a client comes back later (a phone after a tunnel, a job the next morning), its command is carried out a second time.',
-      { received: `${await expiring()} expires` },
+      { received: words(`${await expiring()} expires`) },
     )
     const trims = box.commands.find(({ args }) =>
       args.some((arg) => /^(MAXLEN|MINID)$|['"](MAXLEN|MINID)['"]/i.test(arg.replace(/--.*/g, ''))),
@@ -765,7 +766,7 @@ describe('appendOnce', () => {
     verify(
       !outcome.ok || written === 2,
       `The last of three entries was deleted, so Redis refuses to add another \`3-0\`, and \`appendOnce\` returned an answer, although the stream has ${written} of its two events. Expected it to reject with the error from Redis. ${HIDDEN}`,
-      { expected: 'the error from Redis', received: outcome.ok && outcome.value },
+      { expected: words('the error from Redis'), received: outcome.ok && outcome.value },
     )
   })
 

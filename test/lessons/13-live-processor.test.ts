@@ -12,6 +12,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { Handler, ProcessorOptions, StreamEvent } from '#lesson/13-live-processor'
 import { EventStore, SnapshotStore, StreamProcessor } from '#lesson/13-live-processor'
@@ -657,7 +658,7 @@ describe('StreamProcessor', () => {
     verify(
       waitsOf(box.commands).every((ms) => ms <= 20),
       'With `blockMs: 20`, no read may wait longer than 20 milliseconds, and `BLOCK 0` waits forever. Received: how long the reads may wait.',
-      { expected: 'at most 20', received: waitsOf(box.commands) },
+      { expected: words('at most 20'), received: waitsOf(box.commands) },
     )
     const empty = () =>
       box.commands.filter(({ name, args, reply }) => name === 'XREAD' && blocks(args) && reply === null)
@@ -681,7 +682,7 @@ describe('StreamProcessor', () => {
     verify(
       waitsOf(box.commands).every((ms) => ms <= 5_000),
       'Without `blockMs`, a read should wait for at most 5,000 milliseconds. A read that waits forever (`BLOCK 0`) never notices that its connection has died silently.',
-      { expected: 'at most 5000', received: waitsOf(box.commands) },
+      { expected: words('at most 5000'), received: waitsOf(box.commands) },
     )
   })
 
@@ -694,7 +695,10 @@ describe('StreamProcessor', () => {
     verify(
       !isBusyPolling(sent),
       'Nothing happened, but the processor sent one read after another. A loop without `BLOCK` keeps Redis and a CPU core busy for nothing. Let the read wait for `blockMs` milliseconds.',
-      { expected: 'next to no commands', received: `${sent.length} commands, while another client sent 200` },
+      {
+        expected: words('next to no commands'),
+        received: words(`${sent.length} commands, while another client sent 200`),
+      },
     )
   })
 
@@ -1233,7 +1237,7 @@ describe('stop', () => {
     verify(
       more === 0,
       '`stop` has returned, but the connection that the processor opened is still open. A process with an open connection never ends on its own. Call `disconnect()` on it.',
-      { expected: 'no more connections than before the start', received: `${more} more` },
+      { expected: words('no more connections than before the start'), received: words(`${more} more`) },
     )
     // Not its status, which changes only when the socket has closed.
     const still = await attempt("GET on the caller's connection", () => box.redis.get('something'))
@@ -1254,7 +1258,7 @@ describe('stop', () => {
     verify(
       more === 0,
       'Two reads had failed before `stop` was called, and a connection that the processor opened is still open. Keep one connection for all reads, because ioredis reconnects on its own, or close the old one before you open another.',
-      { expected: 'no more connections than before the start', received: `${more} more` },
+      { expected: words('no more connections than before the start'), received: words(`${more} more`) },
     )
   })
 })

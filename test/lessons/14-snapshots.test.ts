@@ -18,6 +18,7 @@ import {
   verify,
   verifyEqual,
   withRival,
+  words,
 } from '#kit'
 import type { Reducer, StoredEvent } from '#lesson/14-snapshots'
 import { createSnapshot, getEntityStateWithSnapshot } from '#lesson/14-snapshots'
@@ -360,17 +361,17 @@ describe('createSnapshot', () => {
         verify(
           found !== 'nostate at no event',
           `${meanwhile} Now there's no snapshot${lost}. There's a state to store, and no stored snapshot is ahead of it, so \`createSnapshot\` has to write one.`,
-          { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
+          { expected: words(`${FIVE_AT_2}, or ${TWELVE_AT_3}`), received: found },
         )
         verify(
           found !== '{"points":5} at 3-0',
           `${meanwhile} The snapshot now contains 5 points at \`3-0\`, but the correct number at \`3-0\` is 12. Code that continues from this snapshot reads after \`3-0\`, so the 7 points are lost for good. Take the state and the position from the same read.`,
-          { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
+          { expected: words(`${FIVE_AT_2}, or ${TWELVE_AT_3}`), received: found },
         )
         verify(
           found === FIVE_AT_2 || found === TWELVE_AT_3,
           `${meanwhile} The state and the position of the snapshot don't match: the position is older than the state, so code that continues from there counts the 7 points twice. Take both from the same read.`,
-          { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
+          { expected: words(`${FIVE_AT_2}, or ${TWELVE_AT_3}`), received: found },
         )
       },
     })
@@ -424,7 +425,7 @@ describe('createSnapshot', () => {
     verify(
       outcome.ok && (await stored()) === '{"points":1} at 501-0',
       'The reducer returned `null` for the event `500-0`, as it may if a customer leaves, and a state for the last one, `501-0`. `createSnapshot` should store that state. The state may be `null` at the end of a page, so only the position says where the next page begins.',
-      { expected: '{"points":1} at 501-0', received: outcome.ok ? await stored() : outcome.error },
+      { expected: words('{"points":1} at 501-0'), received: outcome.ok ? await stored() : outcome.error },
     )
   })
 })
@@ -632,7 +633,7 @@ describe('getEntityStateWithSnapshot', () => {
         verify(
           found === FIVE_AT_2 || found === TWELVE_AT_3,
           "An event was stored while `getEntityStateWithSnapshot` was running, and the `lastEventId` that it returned doesn't match the state. Take both from the same read.",
-          { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
+          { expected: words(`${FIVE_AT_2}, or ${TWELVE_AT_3}`), received: found },
         )
       },
     })
@@ -857,7 +858,7 @@ describe('never backwards', () => {
           verify(
             found !== `{"points":99} at ${snapshot.lastEventId}`,
             `After the ${code(after, 'start')} of \`createSnapshot\`, the event \`3-0\` was stored, and so was a snapshot at \`${snapshot.lastEventId}\`. That snapshot is later, but ${what}, so \`createSnapshot\` should replace it. Leave a later snapshot only if its version equals yours and exactly its event is in the stream.`,
-            { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
+            { expected: words(`${FIVE_AT_2}, or ${TWELVE_AT_3}`), received: found },
           )
         },
       })
@@ -975,7 +976,7 @@ describe('never backwards', () => {
     verify(
       left === 0,
       'Redis refused a command, and `createSnapshot` rejected but left its own connection open. Close it in a `finally`, which runs even after an error.',
-      { expected: 'no more connections than before', received: `${left} more` },
+      { expected: words('no more connections than before'), received: words(`${left} more`) },
     )
   })
 

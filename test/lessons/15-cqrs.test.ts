@@ -18,6 +18,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { GetUserQuery, Receipt, UserView } from '#lesson/15-cqrs'
 import {
@@ -586,7 +587,7 @@ describe('updateProjections', () => {
         verify(
           counts[0] !== undefined && counts[1] !== undefined && counts[0] + counts[1] === 2,
           `Two processes ran \`updateProjections\` at once, the second after the first one's ${code(after, 'start')}. Two events were applied, but the two calls returned a different total. Count only the events that this call applied.`,
-          { expected: '2 together', received: counts },
+          { expected: words('2 together'), received: counts },
         )
       },
     })
@@ -644,7 +645,7 @@ describe('updateProjections', () => {
         verify(
           users === '3' || (await box.admin.get(POSITION)) !== '3-0',
           `Redis refused one ${refused} with an error, and an event after the refused one moved the position past it. \`updateProjections\` ran again, but it never applied the refused event. Wait for the reply to each script before you send the next.`,
-          { expected: '3 registered', received: `${users} registered` },
+          { expected: words('3 registered'), received: words(`${users} registered`) },
         )
       },
     })
@@ -942,7 +943,7 @@ describe('read your own write', () => {
         verify(
           isReported,
           `Redis refused \`${refused}\` with an error (NOPERM) while the query waited, and the query hid that error. Let it reach the caller: a caller that gets a \`NotYetError\` thinks that the read model is behind.`,
-          { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+          { expected: words('the error from Redis'), received: outcome.ok ? outcome.value : outcome.error },
         )
       },
     })
@@ -1049,7 +1050,7 @@ describe('read your own write', () => {
     verify(
       box.commands.length <= before + 1,
       'The query threw a `NotYetError`, but it kept checking the position in the background. Such a loop runs until the position gets there, which may never happen. End it when the signal is aborted.',
-      { received: `${box.commands.length - before} more commands` },
+      { received: words(`${box.commands.length - before} more commands`) },
     )
   })
 
@@ -1217,7 +1218,7 @@ describe('read your own write', () => {
     verify(
       !isBusyPolling(sent),
       'While the query waited, it polled as fast as it could. Publish a message in `updateProjections`, or pause between checks.',
-      { received: `${sent.length} commands, while another client sent 200` },
+      { received: words(`${sent.length} commands, while another client sent 200`) },
     )
     asked.giveUp()
     await until(asked.settled)

@@ -14,6 +14,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { Order, OrderCommand, OrderFact, OrderStatus } from '#lesson/16-orders'
 import {
@@ -1028,7 +1029,7 @@ describe('the commands', () => {
           verify(
             back <= 7_697,
             `${met}, and more money was refunded than was paid, because a fact was stored even though its decision had lost the race. Append the facts only if the order is still at the version that the decision was based on. \`MULTI\` without \`WATCH\` doesn't ensure that: if its first \`XADD\` fails, the second still runs.`,
-            { expected: '7697 cents at most', received: `${back} cents` },
+            { expected: words('7697 cents at most'), received: words(`${back} cents`) },
           )
           const found = facts.map(({ eventType, cents }) =>
             cents === undefined ? String(eventType) : `${eventType} ${cents}`,

@@ -12,6 +12,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { Fact } from '#lesson/17-order-process'
 import { expireOrders, forward, nextSteps, runProcess, runService } from '#lesson/17-order-process'
@@ -1278,7 +1279,7 @@ describe('forward', () => {
     verify(
       mostActive <= 1,
       '`forward` called `send` for the next event before its previous call had resolved. Handle the entries one at a time, so that events arrive in bus order and none is sent after one that failed.',
-      { expected: 'one call at a time', received: `${mostActive} calls` },
+      { expected: words('one call at a time'), received: words(`${mostActive} calls`) },
     )
     verifyEqual(
       got,

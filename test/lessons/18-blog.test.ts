@@ -15,6 +15,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { Changes, Post, Refusal } from '#lesson/18-blog'
 import { applyPostEvent, createPost, editPost, getPost, PostRefusedError, publishPost } from '#lesson/18-blog'
@@ -142,7 +143,7 @@ async function passesOnWriteErrors(
       verify(
         first.ok || isStored || NO_PERMISSION.test(String(first.error)),
         `Redis refused \`XADD\` (NOPERM), and \`${name}\` threw an error that hides the cause. Throw the error from Redis as it is.`,
-        { expected: 'the error from Redis', received: !first.ok && first.error },
+        { expected: words('the error from Redis'), received: !first.ok && first.error },
       )
       const writes = box.commands
         .slice(sentBefore)
@@ -397,7 +398,7 @@ describe('createPost and getPost', () => {
       largestReply(box.commands) <= 1_000,
       '`getPost` fetched more than 1,000 entries with one command. Read in pages.',
       {
-        received: `${largestReply(box.commands)} entries`,
+        received: words(`${largestReply(box.commands)} entries`),
       },
     )
   })

@@ -17,6 +17,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { Blog } from '#lesson/19-blog-snapshots'
 import { openBlog, readPost, takeSnapshot } from '#lesson/19-blog-snapshots'
@@ -211,7 +212,7 @@ describe('readPost', () => {
       largestReply(box.commands) <= 1_000,
       '`readPost` fetched more than 1,000 entries with one command. Read in pages.',
       {
-        received: `${largestReply(box.commands)} entries`,
+        received: words(`${largestReply(box.commands)} entries`),
       },
     )
     verify((await box.admin.exists(SNAPSHOT)) === 0, '`readPost` saved a snapshot. It should only read.')
@@ -753,7 +754,7 @@ describe('openBlog', () => {
     verify(
       trips < 6, // the event may be stored by an EXEC that follows, and a connection be closed after it
       "A post with 6,000 events was edited, and then a short one. When the second event was stored, `editPost` didn't resolve until the first post's snapshot had sent many more commands. A command should resolve when its event is stored, and not wait for any snapshot, not even one that started earlier.",
-      { received: `${trips} round trips for the snapshot` },
+      { received: words(`${trips} round trips for the snapshot`) },
     )
     await Promise.race([blog.settled(), settled(blog)])
     verifyEqual(

@@ -16,6 +16,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { PostCard } from '#lesson/20-blog-authors'
 import {
@@ -492,7 +493,7 @@ describe('updatePostIndex', () => {
       largestReply(box.commands) <= 1_000,
       '`updatePostIndex` fetched more than 1,000 entries with one command. Read in pages.',
       {
-        received: `${largestReply(box.commands)} entries`,
+        received: words(`${largestReply(box.commands)} entries`),
       },
     )
   })

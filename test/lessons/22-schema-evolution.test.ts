@@ -10,6 +10,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { BlogEvent, Payload, Schema } from '#lesson/22-schema-evolution'
 import { blogSchema, getPost, UnknownSchemaError, upcast } from '#lesson/22-schema-evolution'
@@ -110,7 +111,7 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
       error.message.includes(at[0]) &&
       error.message.includes(`${at[1]}`),
     'The error\'s `name` should be "UnknownSchemaError", and its message should contain the event type and the version.',
-    { received: `${error.name}: ${error.message}` },
+    { received: words(`${error.name}: ${error.message}`) },
   )
 }
 
@@ -728,7 +729,7 @@ describe('getPost', () => {
     verify(
       most <= 1_000,
       `\`getPost\` fetched ${most} entries with one command. Redis serves no other client while it builds such a reply. Read pages of at most 1,000, with \`COUNT\`.`,
-      { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
+      { expected: words('at most 1,000 entries in one reply'), received: words(`${most} entries`) },
     )
   })
 })

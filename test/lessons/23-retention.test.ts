@@ -13,6 +13,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import { findEvents, indexEvents, readHistory, retain, streamSize, trimLimit } from '#lesson/23-retention'
 
@@ -1109,7 +1110,7 @@ describe.skipIf(lacks('real-server'))('streamSize', () => {
     verify(
       after.bytes > 0 && after.bytes < before.bytes / 4,
       'With a tenth of the entries, the stream should take less than a quarter of the memory.',
-      { received: `${before.bytes} bytes before, ${after.bytes} after` },
+      { received: words(`${before.bytes} bytes before, ${after.bytes} after`) },
     )
   })
 })

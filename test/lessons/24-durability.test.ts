@@ -19,6 +19,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { DurabilitySettings } from '#lesson/24-durability'
 import {
@@ -358,7 +359,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     verify(
       report?.refused === null || handedOut <= found.length + 1,
       `Memory ran out, Redis refused \`e-${found.length + 1}\`, and \`writeAcknowledged\` continued with the next events. Stop at the first refusal. Otherwise, later events may be written without that one, and the stream has a gap.`,
-      { expected: `e-${found.length + 1} is the last event taken`, received: `e-${handedOut}` },
+      { expected: words(`e-${found.length + 1} is the last event taken`), received: `e-${handedOut}` },
     )
     verifyEqual(
       [report.refused, report.unknown, report.acknowledged.length],
@@ -501,7 +502,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     verify(
       !waits.includes(0) && waits.reduce((sum, ms) => sum + ms, 0) < 2 * one.timeoutMs,
       '`timeoutMs` was 50, and `appendReplicated` waited longer than that. Send one `WAIT`, with `timeoutMs` as it is: a timeout of 0 waits forever, and the caller has to know how long an append may take.',
-      { expected: 'at most 50 ms', received: waits.map((ms) => `WAIT for ${ms} ms`) },
+      { expected: words('at most 50 ms'), received: waits.map((ms) => `WAIT for ${ms} ms`) },
     )
     const id = await replicated(
       () => appendReplicated(redis, KEY, eventOf(2), { replicas: 0, timeoutMs: 50 }),
@@ -538,7 +539,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     verify(
       most <= 1,
       `One replica was wanted, but \`appendReplicated\` sent a \`WAIT\` for ${most}. \`WAIT\` replies as soon as that many replicas have the event, so with fewer replicas, every append takes all of \`timeoutMs\`. Wait for \`replicas\` of them.`,
-      { expected: 'WAIT 1 5000', received: `WAIT ${most}` },
+      { expected: words('WAIT 1 5000'), received: words(`WAIT ${most}`) },
     )
     const before = waitsSent().length
     const tooFew = await callError(
@@ -560,7 +561,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     verify(
       least >= 2 || more.length > 0, // one that asks again and again gets there, too
       `Two replicas were wanted, but \`appendReplicated\` sent a \`WAIT\` for ${least}. \`WAIT\` replies as soon as that many replicas have the event, even if the second one would have it a moment later. Wait for \`replicas\` of them.`,
-      { expected: 'WAIT 2 300', received: `WAIT ${least}` },
+      { expected: words('WAIT 2 300'), received: words(`WAIT ${least}`) },
     )
     await everyInterleaving({
       name: 'appendReplicated',
@@ -915,7 +916,7 @@ describe('backup and restore', () => {
       verify(
         outcome.ok || !String(outcome.error).includes('equal or smaller'),
         'An earlier attempt failed because its backup was damaged, and it left entries behind under another name. Redis then refused an entry of this attempt, because there was already a later one. Before you begin, delete whatever an earlier attempt left: `DEL` also deletes its last ID.',
-        { expected: 'a thrown BackupError', received: !outcome.ok && outcome.error },
+        { expected: words('a thrown BackupError'), received: !outcome.ok && outcome.error },
       )
       const error = await callError(
         'restore',

@@ -12,6 +12,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { ConsumerInfo, GroupInfo, Limits } from '#lesson/25-monitoring'
 import { findAlarms, getStreamInfo, parseGroup } from '#lesson/25-monitoring'
@@ -267,7 +268,7 @@ describe('getStreamInfo', () => {
     verify(
       isAbout(mail?.oldestIdle, 600_000),
       "The entry that has waited longest, ten minutes, has the highest ID, and `oldestIdle` doesn't show that time. `XPENDING` lists entries in ID order, and an entry's time starts over when it's delivered again. Check all of them.",
-      { expected: 'about 600000', received: mail?.oldestIdle },
+      { expected: words('about 600000'), received: mail?.oldestIdle },
     )
     const [one, two] = mail?.consumers ?? []
     verify(
@@ -300,7 +301,7 @@ describe('getStreamInfo', () => {
     verify(
       isAbout(mail?.oldestIdle, 60_000),
       `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, \`7-2010\`, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || (pages === 1 ? " `getStreamInfo` only read one page of the pending entries list. Keep reading until a page isn't full." : ' Keep the longest time across all pages, and start over with each call.')}`,
-      { expected: 'about 60000', received: mail?.oldestIdle },
+      { expected: words('about 60000'), received: mail?.oldestIdle },
     )
     const most = largestReply(box.commands)
     verify(
@@ -327,7 +328,7 @@ describe('getStreamInfo', () => {
     verify(
       isAbout(mail?.oldestIdle, 60_000) && isAbout(mail?.consumers[0]?.oldestIdle, 60_000),
       `5,500 entries are pending, and the last one, \`5500-0\`, has waited for a minute, which \`oldestIdle\` doesn't show.${sent} There's no limit to how many entries may be pending, so keep reading until a page isn't full.`,
-      { expected: 'about 60000', received: [mail?.oldestIdle, mail?.consumers[0]?.oldestIdle] },
+      { expected: words('about 60000'), received: [mail?.oldestIdle, mail?.consumers[0]?.oldestIdle] },
     )
   })
 

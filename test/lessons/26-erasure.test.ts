@@ -18,6 +18,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { NewEvent, StoredEvent } from '#lesson/26-erasure'
 import {
@@ -148,7 +149,7 @@ async function isNotMistakenFor(
   verify(
     outcome.ok || !(outcome.error instanceof other),
     `Redis refused a command because \`${KEY}\` held a list, and \`${name}\` threw \`${other.name}\`, which means something else. An error from Redis should reach the caller unchanged, and not just as the \`cause\` of another error.`,
-    { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+    { expected: words('the error from Redis'), received: outcome.ok ? outcome.value : outcome.error },
   )
 }
 
@@ -348,7 +349,7 @@ describe('storeEvent', () => {
     verify(
       left === 0,
       '`storeEvent` threw a `CustomerForgottenError`, as it should, but left a connection open. Close your own connections in a `finally`.',
-      { expected: 'no more connections than before', received: `${left} more` },
+      { expected: words('no more connections than before'), received: words(`${left} more`) },
     )
     const outcome = await attempt('storeEvent', () => storeEvent(box.redis, ordered))
     verify(
@@ -666,7 +667,7 @@ describe('readEvents', () => {
     verify(
       most <= 1_001,
       `\`readEvents\` fetched ${most} entries with one command. Redis can't serve other clients while it builds such a reply. Read pages of at most 1,000 entries, with \`COUNT\`.`,
-      { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
+      { expected: words('at most 1,000 entries in one reply'), received: words(`${most} entries`) },
     )
   })
 

@@ -17,6 +17,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import type { Handle, LoggedEvent } from '#lesson/27-cluster'
 import {
@@ -231,7 +232,7 @@ describe('append', () => {
     verify(
       Number.parseInt(position, 10) > 1_000_000_000_000, // the clock, in ms
       `The log's entry has the ID \`${position}\`, which isn't the time. Let Redis choose it, with \`*\`: an ID of your own can be one that the log has already used.`,
-      { expected: 'the time in ms, a dash, and a number', received: position },
+      { expected: words('the time in ms, a dash, and a number'), received: position },
     )
     verifyEqual(
       (await box.admin.keys('*')).filter((key) => key !== 'eventlings:sandbox').sort(),

@@ -17,6 +17,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  words,
 } from '#kit'
 import * as answer from '#lesson/28-event-store'
 import {
@@ -161,7 +162,7 @@ describe('append', () => {
     verify(
       limit === undefined,
       `\`append\` sent a command or a script with \`${limit}\`, so one day Redis will drop old events, even if a subscription still needs them. Append without any limit, even a very high one.`,
-      { expected: 'no limit', received: limit },
+      { expected: words('no limit'), received: limit },
     )
   })
 
@@ -315,7 +316,7 @@ describe('append', () => {
         verify(
           (places.at(-1) ?? 0) - (places[0] ?? 0) === batch.length - 1,
           'While a batch of 10,000 events was appended, another client wrote to another stream, and its event is in the log between two events of the batch. So the batch was written in several steps, and if the process dies between two steps, only part of the batch is stored. Write an append in one step, no matter how many events it has.',
-          { received: `${places.length} events of the batch in a log of ${log.length}` },
+          { received: words(`${places.length} events of the batch in a log of ${log.length}`) },
         )
       },
     })
@@ -486,7 +487,7 @@ describe('read', () => {
     })
     for (const { name, args, reply } of box.commands) {
       verify(!Array.isArray(reply) || reply.length <= 1_000, TOO_LARGE, {
-        received: `${name} ${args.slice(0, 6).join(' ')}`,
+        received: words(`${name} ${args.slice(0, 6).join(' ')}`),
       })
     }
     await box.admin.xtrim(KEY, 'MAXLEN', 1_000)

@@ -5,7 +5,7 @@ import { explainError } from './explain-error.ts'
 import { violation } from './guards/violations.ts'
 import { currentCaller } from './races/callers.ts'
 import { gaveUpWaiting } from './recorder/recording.ts'
-import { inCode, shorten, showCommand } from './show.ts'
+import { inCode, shorten, showCommand, words } from './show.ts'
 import { DiagnosisError } from './verify.ts'
 
 export interface CallOptions {
@@ -54,13 +54,13 @@ export async function callError<E extends Error>(
 ): Promise<E> {
   const outcome = await attempt(name, run, options)
   if (outcome.ok) {
-    throw new DiagnosisError(diagnosis, { expected: `a thrown ${kind.name}`, received: outcome.value })
+    throw new DiagnosisError(diagnosis, { expected: words(`a thrown ${kind.name}`), received: outcome.value })
   }
   const { error } = outcome
   if (typeof kind === 'function' && error instanceof kind) return error
   if (notWritten(error) !== undefined || isNotAFunction(name, error)) throw threw(name, error)
   throw new DiagnosisError(diagnosis, {
-    expected: `a thrown ${kind?.name ?? 'error'}`,
+    expected: words(`a thrown ${kind?.name ?? 'error'}`),
     received: error,
     guestStack: stackOf(error),
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setLearnersFiles } from '../../../src/check/kit/learners-frames.ts'
-import { inCode, shorten, show, showCommand, showReply } from '../../../src/check/kit/show.ts'
+import { inCode, shorten, show, showCommand, showReply, words } from '../../../src/check/kit/show.ts'
 
 const json = JSON.stringify({ text: 'She said "hi"' })
 
@@ -13,6 +13,11 @@ test('JSON is shown as it is, wherever it appears', () => {
   expect(show({ data: json })).toBe(`{ data: '{"text":"She said \\"hi\\""}' }`)
   expect(showReply([json])).toBe(`['{"text":"She said \\"hi\\""}']`)
   expect(showCommand('XADD', ['s', '*', 'data', json])).toBe(`XADD s * data '{"text":"She said \\"hi\\""}'`)
+})
+
+test("what a suite says in a value's place isn't quoted, so that no one returns it", () => {
+  expect(show(words('3 readings'))).toBe('3 readings')
+  expect(show('3 readings')).toBe("'3 readings'")
 })
 
 test('a string looks different from a number, and invisible characters are escaped', () => {

@@ -290,7 +290,11 @@ describe('the commands', () => {
     const run = (...args: readonly string[]) => runProgram(args, { env })
     expect((await run('stuck')).stderr).toMatch(/^You aren't in a class\. Join one: /)
     const wrong = await run('class', 'join', served.origin, '--code', 'XXXXXX', '--as', 'Ada')
-    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: "That isn't the join code. Ask your instructor for it.\n" })
+    expect(wrong).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: "That isn't the join code. Ask your instructor for it.\n",
+    })
     const missing = await run('class', 'join', served.origin, '--as', 'Ada')
     expect(missing).toMatchObject({ code: 2, stdout: '' })
     expect(missing.stderr).toMatch(/^The join code is missing\. This isn't a terminal/)

@@ -96,7 +96,9 @@ describe('guessing', () => {
     const attempt = (code: string) =>
       call<Problem>(served, paths.join, { body: { code, name: 'Eve', share: false } })
     for (let n = 0; n < limits.wrongCodes.burst; n += 1) {
-      expect((await attempt('AAAAAA')).body.sentence).toBe("That isn't the join code. Ask your instructor for it.")
+      expect((await attempt('AAAAAA')).body.sentence).toBe(
+        "That isn't the join code. Ask your instructor for it.",
+      )
     }
     expect(pauses).toEqual([])
     const held = await attempt('AAAAAA')

@@ -3,6 +3,7 @@ import { attempt, type Outcome } from '../call.ts'
 import { withRival } from '../races/with-rival.ts'
 import { sentCommands } from '../recorder/recording.ts'
 import { connectedGuest } from '../sandbox.ts'
+import { words } from '../show.ts'
 import { DiagnosisError, verify } from '../verify.ts'
 
 export interface GivesUpAfter {
@@ -46,12 +47,12 @@ export async function givesUpAfter(it: GivesUpAfter): Promise<void> {
   verify(
     times < LOOPS,
     `Another writer was faster each time, and \`${name}\` kept trying. ${attempts} attempts are enough. An endless loop keeps the caller waiting and Redis busy.`,
-    { expected: `${attempts} attempts at most`, received: `${times} or more` },
+    { expected: words(`${attempts} attempts at most`), received: words(`${times} or more`) },
   )
   verify(
     times <= attempts,
     `Another writer was faster each time, and \`${name}\` made ${times} attempts. Give up after ${attempts}.`,
-    { expected: `${attempts} attempts at most`, received: times },
+    { expected: words(`${attempts} attempts at most`), received: times },
   )
   const faster = `Another writer was faster ${times === attempts ? `in all ${attempts} attempts` : counted(times)}`
   if (outcome.ok) {

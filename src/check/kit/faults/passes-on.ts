@@ -6,7 +6,7 @@ import type { SentCommand } from '../context.ts'
 import { sentCommands } from '../recorder/recording.ts'
 import { adminClient } from '../sandbox.ts'
 import { startServer } from '../servers/own-server.ts'
-import { shorten } from '../show.ts'
+import { shorten, words } from '../show.ts'
 import { DiagnosisError, verify } from '../verify.ts'
 import { everyRefusal, type Refusal } from './refusal.ts'
 
@@ -119,7 +119,7 @@ function fail(
       : ''
   throw new DiagnosisError(
     `${what}, and \`${name}\` ${described(outcome)}. Expected it to reject with ${error}. ${why}${where}`,
-    { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+    { expected: words('the error from Redis'), received: outcome.ok ? outcome.value : outcome.error },
   )
 }
 
@@ -144,6 +144,6 @@ async function verifyClosed(what: string, name: string): Promise<void> {
   verify(
     left === 0,
     `${what}\`${name}\` left a connection open. Close your own connections in a \`finally\`.`,
-    { expected: 'no more connections than before', received: `${left} more` },
+    { expected: words('no more connections than before'), received: words(`${left} more`) },
   )
 }
