@@ -148,7 +148,7 @@ function namesIn(words: readonly string[], among: readonly ListedCommand[] = com
 }
 
 /** What the screens call something, and how a command does it. */
-/** Whoever leaves out the name of a track may not know any. */
+/** A learner who leaves out the name of a track may not know any. */
 function toChooseFrom({ code, message }: CommanderError): string {
   if (code !== 'commander.optionMissingArgument' || !message.includes('--track ')) return ''
   return ` The tracks are ${trackNames().join(', ')}.`

@@ -70,7 +70,7 @@ export class Stay {
       home.answer(this.lesson.slug),
       {
         onContent: (content) => {
-          // Whoever saves is in their editor, and no longer about to answer a question here.
+          // A learner who saves is in their editor, and no longer about to answer a question here.
           const isBack = this.#shown.state.notice === gone
           this.#shown.set({ question: undefined, ...(isBack && { notice: undefined }) })
           void this.#beside.saved(content)
