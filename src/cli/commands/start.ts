@@ -56,7 +56,7 @@ export const command = defineCommand({
     })
     if ((await context.mine()) === undefined && buildsOnOwn(learner, lesson)) {
       context.print(
-        `Everything it builds on is your own work. To build on it instead of the model\nsolutions, add --mine to a command, or set EVENTLINGS_MINE=1.\n`,
+        `Everything it builds on is your own work. To build on it instead of the model solutions, add --mine to a command, or set EVENTLINGS_MINE=1.\n`,
       )
     }
     if (open.length > 0) context.print(`It builds on ${open.join(', ')}, which you haven't passed yet.\n`)

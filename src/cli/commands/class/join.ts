@@ -33,11 +33,9 @@ export const command = defineCommand({
     const { label, class: joined } = await join(home.log, { address, code, name, share })
     context.print(`You're in "${joined.name}" as ${label}.
 
-Your instructor sees which lessons you've started and passed, your checks and their diagnoses, and the hints
-you took, including earlier ones. ${
+Your instructor sees which lessons you've started and passed, your checks and their diagnoses, and the hints you took, including earlier ones. ${
       share
-        ? `They see your code, too, and what it did in Redis in your
-last three failed checks; "${self} class share off" stops that.`
+        ? `They see your code, too, and what it did in Redis in your last three failed checks; "${self} class share off" stops that.`
         : `Your code stays here; "${self} class share on" shows it.`
     }
 Your work never waits for the network.
