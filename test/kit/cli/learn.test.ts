@@ -97,7 +97,9 @@ describe('a lesson, command by command', () => {
     expect(refused.stderr).toContain('npx eventlings reset 01 --yes')
     expect(await readFile(answerAt(home), 'utf8')).toBe('// mine')
 
-    expect((await eventlings('reset', '01', '--yes')).code).toBe(0)
+    const { code, stdout } = await eventlings('reset', '01', '--yes')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/\n {2}\S+\.old\n\nTo get it back, copy that file over /)
     expect(await readFile(answerAt(home), 'utf8')).toBe(await readFile(files.starter, 'utf8'))
     const kept = (await readdir(path.join(home, 'workspace'))).filter((name) => name !== '01-events.ts')
     expect(kept).toHaveLength(1)
