@@ -424,6 +424,6 @@ describe('questions in a terminal', () => {
     open('reset 01')
     await terminal.until(/Start over with 01-events\?/)
     terminal.press('y')
-    await terminal.until(/is kept as [\s\S]*\[ended 0\]/)
+    await terminal.until(/is kept as\s[\s\S]*\[ended 0\]/)
   })
 })
