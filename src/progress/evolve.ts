@@ -78,6 +78,10 @@ function begun(lesson: LessonProgress, at: string): LessonProgress {
 }
 
 function failed(before: LessonProgress, event: EventOf<'CHECK_FAILED'>): LessonProgress {
+  // Watch checks the starter as soon as it's there, and that isn't the learner's attempt.
+  if (event.payload.untouched === true && !isPassed(before)) {
+    return stamped(begun(before, event.timestamp), before.fingerprint ?? event.payload.fingerprint)
+  }
   const lesson = {
     ...begun(before, event.timestamp),
     attempts: before.attempts + 1,

@@ -154,7 +154,7 @@ describe('the class', () => {
     ]
     const unbegun = starters.map((event, n) => rowOf({ ...ada, id: `${n}` }, `${n}`, fold([event])))
     expect(summaryOf(unbegun, [slug]).diagnoses).toEqual([])
-    expect(unbegun.map(({ lessons }) => lessons[slug]?.light)).toEqual(['failing', 'failing'])
+    expect(unbegun.map(({ lessons }) => lessons[slug]?.light)).toEqual(['failing', 'working'])
     // A wrong answer counts, whatever came before.
     const tried = fold([...starters.slice(0, 1), failed(2, slug, 'a', 'It is wrong.')])
     expect(summaryOf([rowOf(ada, 'Ada', tried)], [slug]).diagnoses).toHaveLength(1)

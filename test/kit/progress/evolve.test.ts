@@ -11,6 +11,7 @@ const lesson = (...events: ProgressEvent[]) => lessonIn(state(...events), slug)
 const opened = (at?: string) => event('LESSON_OPENED', slug, {}, at ? { at } : {})
 const fails = (diagnosis?: string, at?: string) =>
   event('CHECK_FAILED', slug, failed(diagnosis), at ? { at } : {})
+const starterFails = () => event('CHECK_FAILED', slug, { ...failed(), untouched: true })
 const passes = (skipped = 0, at?: string) => event('CHECK_PASSED', slug, passed(skipped), at ? { at } : {})
 const solution = () => event('SOLUTION_REVEALED', slug, {})
 const reset = () => event('LESSON_RESET', slug, {})
@@ -24,7 +25,10 @@ describe('the state of a lesson', () => {
     ['new', [solution()]],
     ['started', [opened()]],
     ['started', [hint(1, 1)]],
+    ['started', [opened(), starterFails()]],
     ['failing', [opened(), fails()]],
+    ['failing', [fails(), starterFails()]],
+    ['started', [passes(), reset(), starterFails()]],
     ['failing', [fails()]],
     ['passed', [opened(), fails(), passes()]],
     ['passed', [passes(), solution()]],
@@ -45,6 +49,11 @@ describe('the state of a lesson', () => {
     ['passed-after-solution', [solution(), passes(), reset(), passes()]],
   ] as const)('%s (%#)', (expected, events) => {
     expect(lesson(...events).state).toBe(expected)
+  })
+
+  test('a check of the untouched starter is no attempt', () => {
+    expect(lesson(opened(), starterFails(), fails(), passes()).attempts).toBe(2)
+    expect(lesson(passes(), starterFails()).brokenSince).toBeDefined()
   })
 
   test('the fingerprint belongs to the lesson that the file was started from, or that it passed last', () => {
