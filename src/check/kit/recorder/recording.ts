@@ -12,19 +12,13 @@ import { asCaller, type Caller, currentCaller, newCaller } from '../races/caller
 import type { Gate } from '../races/gate.ts'
 import { blockingOf } from '../silence/blocking.ts'
 import { startTestClock } from '../test-clock.ts'
+import { type Command, decoded, origin, pipelineOf, textOf } from './command-parts.ts'
 import type { ForeignCommand } from './foreign.ts'
-import { hearMessages } from './hear-messages.ts'
 import { currentTurn, nextMoment } from './moments.ts'
-import type { LoggedMessage } from './step-log.ts'
-
-type SendCommand = typeof Redis.prototype.sendCommand
-type Command = Parameters<SendCommand>[0]
+import { addForeign, forgetOthers, hear, keepsOthers } from './others.ts'
 
 /** What a connection sends before it's ready comes from ioredis, not from the learner. */
 const HANDSHAKE = new Set(['info', 'client', 'select', 'auth', 'hello', 'readonly'])
-
-/** Maximum number of messages kept, because a test may publish without end. */
-const MOST_MESSAGES = 1_000
 
 /** How a cluster client finds its way, automatically and repeatedly. */
 const LOOKING_ROUND = new Set(['SLOTS', 'INFO', 'SHARDS'])
@@ -35,9 +29,6 @@ const NOT_RECORDED = Symbol('not recorded')
 /** The connection that each was last sent on. */
 const connections = new WeakMap<SentCommand, Redis>()
 let records: SentCommand[] = []
-let foreign: ForeignCommand[] = []
-let messages: LoggedMessage[] = []
-let keepsOthers = false
 let numbers = new Map<Redis, number>()
 /** The first caller on each connection: what the connection sends in the background comes from that caller. */
 let owners = new Map<Redis, Caller>()
@@ -59,21 +50,6 @@ export function sentCommands(): readonly SentCommand[] {
   return records
 }
 
-/** Whether to keep what only a recording shows: what the suite's own clients send, and the messages that arrive. */
-export function keepOthers(keeps: boolean): void {
-  keepsOthers = keeps
-}
-
-/** What the suite's own clients have changed, or may have, since the first of those commands. */
-export function foreignCommands(): readonly ForeignCommand[] {
-  return foreign
-}
-
-/** The messages of Pub/Sub that have reached the learner's connections since. */
-export function receivedMessages(): readonly LoggedMessage[] {
-  return messages
-}
-
 /** Grows with every command and every reply: while it grows, the learner's code is at work and not stuck. */
 export function activityCount(): number {
   return activity
@@ -90,8 +66,7 @@ export function gaveUpWaiting(record: SentCommand): boolean {
 
 export function forgetCommands(): void {
   records = []
-  foreign = []
-  messages = []
+  forgetOthers()
   numbers = new Map()
   owners = new Map()
   gate?.reset()
@@ -198,17 +173,12 @@ function callerOn(client: Redis): Caller {
   return caller
 }
 
-/** ioredis passes all commands of a pipeline the same stream, which collects them. */
-function pipelineOf(stream: unknown): object | undefined {
-  return typeof stream === 'object' && stream !== null && 'isPipeline' in stream ? stream : undefined
-}
-
 function noteForeign(command: Command): void {
-  const isWanted = gate !== undefined || (keepsOthers && records.length > 0)
+  const isWanted = gate !== undefined || (keepsOthers() && records.length > 0)
   const name = command.name.toUpperCase()
   if (!isWanted || isReadOnly(name)) return
   const one: ForeignCommand = { name, args: textOf(command), sent: nextMoment(), sentAt: now() }
-  if (gate === undefined) foreign.push(one)
+  if (gate === undefined) addForeign(one)
   else gate.foreign(one)
 }
 
@@ -241,7 +211,8 @@ function note(
     record.reply = decoded(reply)
     delete record.error // from a node that redirected it to another
     answered(record)
-    if (keepsOthers && gate === undefined && /^[PS]?SUBSCRIBE$/.test(name)) hear(client, record)
+    // A gate hears for itself. A connection of an earlier round counts no more.
+    if (gate === undefined && /^[PS]?SUBSCRIBE$/.test(name)) hear(client, record, () => numbers.has(client))
     deliver(record, () => resolve(reply as Parameters<typeof resolve>[0]))
   }
   command.reject = (error: Error) => {
@@ -258,15 +229,6 @@ function note(
   return record
 }
 
-/** Without a gate, which hears for itself. A connection of an earlier round counts no more. */
-function hear(client: Redis, { caller, client: number }: SentCommand): void {
-  hearMessages(client, (channel, text) => {
-    if (!numbers.has(client) || messages.length >= MOST_MESSAGES) return
-    const moment = { at: now(), answered: nextMoment() }
-    messages.push({ kind: 'message', caller, client: number, channel, text, from: undefined, ...moment })
-  })
-}
-
 /** Hands the reply to the code that waits for it; while changes are recorded, when they're known. */
 function deliver(record: SentCommand, hand: () => void): void {
   if (gate === undefined) hand()
@@ -280,24 +242,6 @@ function answered(record: SentCommand): void {
   record.turn = currentTurn()
   activity += 1
   heardReply()
-}
-
-function origin(): { readonly stack?: string | undefined } {
-  const place = {}
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 20
-  Error.captureStackTrace(place, Redis.prototype.sendCommand)
-  Error.stackTraceLimit = limit
-  return place
-}
-
-function textOf(command: Command): string[] {
-  return command.args.map((arg) => (Buffer.isBuffer(arg) ? arg.toString('utf8') : String(arg)))
-}
-
-function decoded(reply: unknown): unknown {
-  if (Buffer.isBuffer(reply)) return reply.toString('utf8')
-  return Array.isArray(reply) ? reply.map(decoded) : reply
 }
 
 function sandboxDatabase(): number {
