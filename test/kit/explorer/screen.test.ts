@@ -106,7 +106,7 @@ describe('a screen of 80 by 24', () => {
   })
 
   test('cuts nothing off that a step changed while there are empty lines', () => {
-    const long = { s: 'x'.repeat(70) }
+    const long = { s: 'x'.repeat(700) }
     const key = (value: string): KeyState => ({ key: 'a', type: 'string', value: { s: value } })
     const run = changing(key('old'), { key: 'a', type: 'string', value: long })
     const shown = (height: number) => screen(run, 1, [80, height]).replace(/\s/g, '')

@@ -76,7 +76,7 @@ describe('watch in a terminal', () => {
     press('q')
     await until(/^(?![\s\S]*Write in your own editor)[\s\S]*q quit/)
     press('d')
-    await until(/Show the solution\?/)
+    await until(/Compare with the solution\?/)
     press('y')
     await until(/^\+\+\+ /m)
     expect(await log()).toContain('"SOLUTION_REVEALED"')
