@@ -132,7 +132,7 @@ need('chromium').describe('snippets in the workbench', () => {
   })
 
   test.each([
-    ['process.exit(3)', '✗ Your code called `process.exit(3)`', ''],
+    ['process.exit(3)', '✗ Your code called process.exit(3)', ''],
     ["console.log('y'.repeat(1_000_000))", '✓ Your version ran', '… cut after 64 kB'],
     ['const = 1', '✗ Your version got an error', '(line 1)'],
   ])('%s leaves the page as it is', async (text, said, printed) => {
