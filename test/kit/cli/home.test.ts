@@ -44,6 +44,6 @@ describe('EVENTLINGS_HOME', () => {
     await writeFile(answer('helper'), "import '#kit'\nexport const who = 'kit'\n")
     const refused = await run('check', '01')
     expect(refused.code).toBe(1)
-    expect(refused.stdout).toContain('imports #kit, which is part of the check')
+    expect(refused.stdout).toContain('imports `#kit`, which is part of the check')
   })
 })
