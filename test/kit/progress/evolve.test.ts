@@ -51,7 +51,7 @@ describe('the state of a lesson', () => {
     expect(lesson(...events).state).toBe(expected)
   })
 
-  test('a check of the untouched starter is no attempt', () => {
+  test("a check of the untouched starter isn't an attempt", () => {
     expect(lesson(opened(), starterFails(), fails(), passes()).attempts).toBe(2)
     expect(lesson(passes(), starterFails()).brokenSince).toBeDefined()
   })
