@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { projectRoot } from '../../../src/common/own-folder.ts'
@@ -64,6 +65,7 @@ describe('--json prints one object, and nothing else', () => {
   test('check of your own answer in another home is still "workspace"', async () => {
     const home = await newHome()
     await programAt(home)('start', '01')
+    await appendFile(path.join(home, 'workspace', '01-events.ts'), '// Mine now.\n') // an untouched starter isn't an attempt
     const { data } = await json(home, 'check')
     expect(data.target).toBe('workspace')
     const { data: progress } = await json(home, 'progress')
