@@ -14,6 +14,9 @@ import { longRecording } from './long-recording.ts'
 import { median, timed } from './median.ts'
 import { measureWorkbench } from './workbench-page.ts'
 
+/** So that a process is warm for both kinds of checks, as it is for a learner's save. */
+const PAUSE_MS = 1_000
+
 const json = process.argv.includes('--json')
 const asked = process.argv.indexOf('--lesson')
 const times = Number(
@@ -42,9 +45,6 @@ else {
     console.log(`slider   ${slider.ms} ms of script a step, with ${slider.commands} commands`)
   }
 }
-
-/** So that a process is warm for both kinds of checks, as it is for a learner's save. */
-const PAUSE_MS = 1_000
 
 /** The starter fails in its first test, or soon after it. */
 async function recordingCosts() {
