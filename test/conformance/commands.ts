@@ -131,6 +131,14 @@ export function commandsConform(subject: Subject): void {
       'Ten commands with different IDs and two without an ID were sent. They look alike, but each is a separate command and should have written its event.',
     )
   })
+}
+
+/**
+ * Checks that a command which many callers send at the same moment is carried out once. Who meets whom is left to chance
+ * here, so a suite that forces each meeting does that first: its diagnosis is the exact one.
+ */
+export function crowdConforms(subject: Subject): void {
+  const ids = async (stream: string) => (await subject.stored(stream)).map(({ event }) => event.eventId)
 
   test('many at once, one command', async () => {
     const { writers } = subject.sizes

@@ -25,6 +25,7 @@ import {
   commandsConform,
   counted,
   countedFrom,
+  crowdConforms,
   FULL,
   readingConforms,
   SMALL,
@@ -445,6 +446,8 @@ describe('commands that come twice', () => {
       },
     })
   })
+
+  crowdConforms(subject)
 
   test('never forgets', async () => {
     await call('append', () =>
