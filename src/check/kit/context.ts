@@ -76,7 +76,8 @@ export type Handling =
   | { readonly kind: 'send'; sent?(promise: Promise<unknown>): void }
   /** `reached`: everything this run had sent before has been answered. */
   | { readonly kind: 'hold'; readonly until: Promise<void>; reached(): void }
-  | { readonly kind: 'drop' }
+  /** Never sent. `dropped` gets what rejects the promise of its reply. */
+  | { readonly kind: 'drop'; dropped?(reject: (error: Error) => void): void }
 
 export interface Run {
   readonly faults: Faults

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { countLeftOpen } from '../kit/connections.ts'
 import { setEnvironment } from '../kit/environment.ts'
+import { isOfTheDead } from '../kit/faults/crash.ts'
 import { guardProcesses } from '../kit/guards/processes.ts'
 import { setLearnersFiles } from '../kit/learners-frames.ts'
 import { keepOthers } from '../kit/recorder/others.ts'
@@ -53,7 +54,9 @@ const keepGarbage = collectGarbageWhenIdle()
 let job = JSON.parse(await input.next()) as Job
 keepGarbage()
 const unhandled: Failure[] = []
-process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason)))
+process.on('unhandledRejection', (reason) => {
+  if (!isOfTheDead(reason)) unhandled.push(rejection(reason))
+})
 process.on('uncaughtException', (error) => unhandled.push(uncaught(error)))
 while (await run(job)) job = JSON.parse(await input.next()) as Job
 exit(0)

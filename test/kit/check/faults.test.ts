@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
+import { isOfTheDead } from '../../../src/check/kit/faults/crash.ts'
 import {
   everyCrash,
   everyInterleaving,
@@ -259,6 +260,61 @@ describe('a crash after every command', () => {
     })
     return found
   }
+
+  test('a queue that outlives the round does not wait for the dead', async () => {
+    let last: Promise<unknown> = Promise.resolve()
+    const queued = <T>(work: () => Promise<T>): Promise<T> => {
+      const next = last.then(work, work)
+      last = next.catch(() => {})
+      return next
+    }
+    const write = (redis: Redis) =>
+      queued(async () => {
+        await redis.set('a', 1)
+        await redis.set('b', 1)
+      })
+    const found: string[] = []
+    await everyCrash({
+      run: write,
+      async verify({ survived }) {
+        found.push(`${await box.admin.exists('a')}${await box.admin.exists('b')}`)
+        if (!survived) await write(box.connect())
+        expect(await box.admin.exists('a', 'b')).toBe(2)
+      },
+    })
+    expect(found).toEqual(['00', '10', '11'])
+  })
+
+  test('what the dead try again reaches nobody, and ends', async () => {
+    let tries = 0
+    const write = async (redis: Redis) => {
+      for (;;) {
+        tries += 1
+        const done = await redis.set('a', 1).catch(() => undefined)
+        if (done !== undefined) return
+      }
+    }
+    expect(await halves(write)).toEqual(['00', '10'])
+    expect(tries).toBeGreaterThan(2)
+    expect(tries).toBeLessThan(50)
+  })
+
+  test('a promise of the dead that no one handles is not what ends a process', async () => {
+    const reasons: unknown[] = []
+    const others = process.listeners('unhandledRejection')
+    process.removeAllListeners('unhandledRejection')
+    process.on('unhandledRejection', (reason) => reasons.push(reason))
+    onTestFinished(() => {
+      process.removeAllListeners('unhandledRejection')
+      for (const listener of others) process.on('unhandledRejection', listener)
+    })
+    await halves(async (redis) => {
+      void redis.set('a', 1)
+      await redis.set('b', 1)
+    })
+    expect(reasons.map(isOfTheDead)).toContain(true)
+    expect(reasons.filter((reason) => !isOfTheDead(reason))).toEqual([])
+  })
 
   test('two commands leave half of the work', async () => {
     const write = async (redis: Redis) => {

@@ -55,6 +55,7 @@ async function oneRound(crash: Crash, sent: number): Promise<boolean> {
     if (!survived) caller.end = 'died'
     await death.settled()
     for (const client of death.faults.clients) cut(client)
+    if (!survived) await death.leavesNoCallWaiting()
     await crash.verify({ sent: death.count(), last: death.last(), survived })
     return survived
   } finally {
@@ -62,11 +63,25 @@ async function oneRound(crash: Crash, sent: number): Promise<boolean> {
   }
 }
 
+/** As ioredis words it. */
+const CLOSED = 'Connection is closed.'
+const errorsOfTheDead = new WeakSet<object>()
+
+/** Whether an error, or the one that caused it, is what a process that "died" got for a command it never sent. */
+export function isOfTheDead(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return errorsOfTheDead.has(error) || isOfTheDead(error.cause)
+}
+
+/** How many more commands the code of a "dead" process may try before it's left waiting. */
+const LAST_ATTEMPTS = 20
+
 function dieAfter(most: number) {
   let die: (word: 'died') => void = () => {}
   let last: string | undefined
   let count = 0
   const replies: Promise<unknown>[] = []
+  const dropped: ((error: Error) => void)[] = []
   const died = new Promise<'died'>((resolve) => {
     die = resolve
   })
@@ -76,7 +91,7 @@ function dieAfter(most: number) {
     onCommand(name, current): Handling {
       if (current > most) {
         die('died')
-        return { kind: 'drop' }
+        return { kind: 'drop', dropped: (reject) => dropped.push(reject) }
       }
       count = current
       last = name
@@ -90,6 +105,18 @@ function dieAfter(most: number) {
     last: () => last,
     async settled() {
       await Promise.allSettled(replies)
+    },
+    /**
+     * A process takes its memory with it, but here its modules live on. Code that keeps its calls in a queue, or in a map of
+     * those under way, would wait there forever for the dead one: so that one fails, as on a closed connection.
+     */
+    async leavesNoCallWaiting() {
+      for (let attempts = 0; attempts < LAST_ATTEMPTS && dropped.length > 0; attempts += 1) {
+        const error = new Error(CLOSED)
+        errorsOfTheDead.add(error)
+        dropped.shift()?.(error)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
     },
   }
 }

@@ -42,6 +42,7 @@ export function throughFaults(
       return go(alone)
     case 'drop':
       record.gone = 'died'
+      verdict.dropped?.((error) => command.reject(error))
       return command.promise
     case 'hold': {
       hold(record)

@@ -31,6 +31,8 @@ export interface RaceRound<A, B> {
   readonly held: string | undefined
   /** The command of `first` before that one. */
   readonly after: string | undefined
+  /** `second` wasn't done before `first` continued: it may have waited for it, in a queue or for a lock. */
+  readonly waited: boolean
   readonly round: number
 }
 
@@ -74,11 +76,11 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
     const held = point.held()
     const second = asCaller(newCaller('second'), () => attempt(name, () => race.second(theirs)))
     second.catch(() => {})
-    await Promise.race([second, pauseOnClock(TIMEOUT_MS)])
+    const waited = await Promise.race([second.then(() => false), pauseOnClock(TIMEOUT_MS).then(() => true)])
     point.release()
     const outcomes = { first: await first, second: await second }
     failOnViolation()
-    await race.verify({ ...outcomes, held, after: point.before(), round })
+    await race.verify({ ...outcomes, held, after: point.before(), waited, round })
     return held === undefined
   } finally {
     point.release()

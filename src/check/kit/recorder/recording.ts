@@ -217,7 +217,7 @@ function note(
   }
   command.reject = (error: Error) => {
     if (wasCut(client) && error.name !== 'ReplyError') {
-      record.gone = 'cut'
+      record.gone ??= 'cut'
       reject(error)
     } else {
       record.error = error
