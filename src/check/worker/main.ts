@@ -16,10 +16,10 @@ import { serverTrouble } from '../kit/servers/servers.ts'
 import { saysBusy } from '../kit/silence/condition.ts'
 import { isSpoiled, onRedisNews, silencesSoFar } from '../kit/silence/pulse.ts'
 import type { Disturbance, Failure, Job, Report, WorkerSetup } from '../protocol.ts'
-import { collectGarbageWhenIdle } from './collect-garbage.ts'
 import { guardEndings } from './exit-guard.ts'
 import { watchShared } from './globals-guard.ts'
 import { watchLeftovers } from './leak-check.ts'
+import { prepareWhenIdle } from './prepare-when-idle.ts'
 import { newRecorder } from './recorder.ts'
 import { LOADED, signer, writeReport } from './report.ts'
 import { SuiteRunner } from './runner.ts'
@@ -50,9 +50,9 @@ const watchdog = startWatchdog(setup.supervisor)
 guardProcesses() // after the watchdog, which is a thread, and before the shared things are remembered
 await imports
 writeReport(`${LOADED}\n`)
-const keepGarbage = collectGarbageWhenIdle()
+const cancelPreparation = prepareWhenIdle()
 let job = JSON.parse(await input.next()) as Job
-keepGarbage()
+cancelPreparation()
 const unhandled: Failure[] = []
 process.on('unhandledRejection', (reason) => {
   if (!isOfTheDead(reason)) unhandled.push(rejection(reason))

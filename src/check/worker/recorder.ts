@@ -71,7 +71,8 @@ interface Ended {
   readonly depth: Recording['depth']
 }
 
-function recordingOf(job: RecordJob, { task, test, failure, recorded, depth }: Ended): Recording {
+/** A test that ended, as data. */
+export function recordingOf(job: RecordJob, { task, test, failure, recorded, depth }: Ended): Recording {
   const { lesson, version, engine } = job
   const { steps, lanes } = stepsOf(recorded.log)
   const collision = failure && collisionOf({ steps, lanes })
@@ -99,7 +100,7 @@ function recordingOf(job: RecordJob, { task, test, failure, recorded, depth }: E
 }
 
 /** What's known without a gate. */
-function orderOf(
+export function orderOf(
   commands: readonly SentCommand[],
   foreign: readonly ForeignCommand[],
   messages: readonly LoggedMessage[],
