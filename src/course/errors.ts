@@ -22,15 +22,26 @@ export class BadLessonError extends Error {
   }
 }
 
-/** No lesson in the course matches the name; `nearest` has the most similar slugs, maybe none. */
+/** The numbers of the first lesson and the last one. */
+export interface NumberRange {
+  readonly first: string
+  readonly last: string
+}
+
+/** No lesson in the course matches the name; `nearest` has the most similar slugs, maybe none, or the range of numbers. */
 export class UnknownLessonError extends Error {
   override readonly name = 'UnknownLessonError'
   readonly exitCode = Exit.wrongUse
   readonly asked: string
-  readonly nearest: readonly string[]
+  readonly nearest: readonly string[] | NumberRange
 
-  constructor(asked: string, nearest: readonly string[]) {
-    const guess = nearest.length === 0 ? '' : ` Did you mean ${oneOf(nearest)}?`
+  constructor(asked: string, nearest: readonly string[] | NumberRange) {
+    const guess =
+      'last' in nearest
+        ? ` The lessons are ${nearest.first} to ${nearest.last}.`
+        : nearest.length === 0
+          ? ''
+          : ` Did you mean ${oneOf(nearest)}?`
     super(`No lesson matches "${asked}".${guess} Run "${self} list" to see them all.`)
     this.asked = asked
     this.nearest = nearest

@@ -1,10 +1,11 @@
-import { AmbiguousLessonError, UnknownLessonError } from './errors.ts'
+import { AmbiguousLessonError, type NumberRange, UnknownLessonError } from './errors.ts'
 import type { Course, LessonSummary } from './lesson.ts'
 import { nearest } from './nearest.ts'
 
 /**
  * The lesson that a person means: `7`, `07`, `07-concurrency`, `workspace/07-concurrency.ts`, or a part of the slug
- * or title that only one lesson has. Throws UnknownLessonError with the nearest slugs, or AmbiguousLessonError.
+ * or title that only one lesson has. Throws UnknownLessonError with the nearest slugs or the range of numbers, or
+ * AmbiguousLessonError.
  */
 export function findLesson(course: Pick<Course, 'lessons'>, text: string): LessonSummary {
   const { lessons } = course
@@ -16,10 +17,7 @@ export function findLesson(course: Pick<Course, 'lessons'>, text: string): Lesso
   const [only, ...others] = matches
   if (only && others.length === 0) return only
   if (only) throw new AmbiguousLessonError(text, slugs(matches))
-  throw new UnknownLessonError(
-    text,
-    isNumber(asked) ? neighbours(lessons, Number(asked)) : similar(lessons, asked),
-  )
+  throw new UnknownLessonError(text, isNumber(asked) ? numbers(lessons) : similar(lessons, asked))
 }
 
 function isExactly(lesson: LessonSummary, asked: string): boolean {
@@ -31,10 +29,9 @@ function contains(lesson: LessonSummary, asked: string): boolean {
   return lesson.slug.includes(asked) || simple(lesson.title).includes(asked)
 }
 
-/** The lessons whose numbers are closest to one that doesn't exist. */
-function neighbours(lessons: readonly LessonSummary[], asked: number): readonly string[] {
-  const distance = (lesson: LessonSummary) => Math.abs(Number(lesson.number) - asked)
-  return slugs(lessons.toSorted((a, b) => distance(a) - distance(b)).slice(0, 2))
+function numbers(lessons: readonly LessonSummary[]): NumberRange | readonly [] {
+  const [first, last] = [lessons[0], lessons.at(-1)]
+  return first && last ? { first: first.number, last: last.number } : []
 }
 
 function similar(lessons: readonly LessonSummary[], asked: string): readonly string[] {

@@ -3,7 +3,11 @@ import { type Explorer, goTo, toCollision } from './model.ts'
 
 /** Shown on the screen, in this order, as `label` if they have one; `?` says what each of them does. */
 export const KEYS: readonly { readonly key: string; readonly label?: string; readonly does: string }[] = [
-  { key: '←→', label: 'step', does: 'goes a step back or forward; Home and End, to the first or the last' },
+  {
+    key: '←→',
+    label: 'step',
+    does: 'goes a step back or forward (Space, too); Home and End, to the first or the last',
+  },
   { key: 'PgUp PgDn', does: 'goes ten steps back or forward' },
   { key: 'c', label: 'collision', does: 'goes to the next step that collided with another' },
   { key: 'w', label: 'whole', does: 'shows the whole command, its reply, and what it changed' },

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, copyFile, mkdir, rename } from 'node:fs/promises'
+import { access, copyFile, mkdir, readFile, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Exit } from '../common/exit.ts'
 import { inWords, isOutOfSpace } from '../common/system-errors.ts'
@@ -64,9 +64,23 @@ export async function openLesson(
   return started
 }
 
+/** Whether the answer is still what `start` created. An editor may have changed its line endings. */
+export async function isStarter(
+  { course, home }: { readonly course: Pick<Course, 'root'>; readonly home: Pick<Home, 'answer'> },
+  slug: string,
+): Promise<boolean> {
+  const texts = [home.answer(slug), filesOf(course, slug).starter].map((file) => readFile(file, 'utf8'))
+  try {
+    const [answer, starter] = (await Promise.all(texts)).map((text) => text.replaceAll('\r\n', '\n').trim())
+    return answer === starter
+  } catch {
+    return false
+  }
+}
+
 /**
- * Starts a lesson over, and records it. The old answer is kept beside it under a dated name that no tool mistakes for
- * TypeScript. `now` is the local time for that name.
+ * Starts a lesson over, and records it. An old answer is kept beside it under a dated name that no tool mistakes for
+ * TypeScript, unless it's the starter. `now` is the local time for that name.
  */
 export async function resetLesson(
   { course, home, progress }: Learner,
@@ -78,7 +92,10 @@ export async function resetLesson(
     () => true,
     () => false,
   )
-  const keptAs = there ? join(home.workspace, `${slug}.${stamp(now)}.old`) : undefined
+  const keptAs =
+    there && !(await isStarter({ course, home }, slug))
+      ? join(home.workspace, `${slug}.${stamp(now)}.old`)
+      : undefined
   if (keptAs !== undefined) {
     await rename(file, keptAs).catch((error: NodeJS.ErrnoException) => {
       throw new UnwritableWorkspaceError(file, error.code)

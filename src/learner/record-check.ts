@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type { CheckResult } from '../check/index.ts'
-import { type Course, filesOf } from '../course/index.ts'
+import type { Course } from '../course/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
 import { keepVersion } from './kept-version.ts'
+import { isStarter } from './lesson-file.ts'
 import type { Home } from './paths.ts'
 
 export interface Recording {
@@ -33,15 +33,4 @@ export async function recordCheck(recording: Recording, result: CheckResult): Pr
     ...((await isStarter(recording, lesson)) && { untouched: true }),
     diagnosis: failed?.diagnosis ?? result.diagnosis ?? '',
   })
-}
-
-/** Whether the answer is still what `start` created. An editor may have changed its line endings. */
-async function isStarter({ course, home }: Recording, slug: string): Promise<boolean> {
-  const texts = [home.answer(slug), filesOf(course, slug).starter].map((file) => readFile(file, 'utf8'))
-  try {
-    const [answer, starter] = (await Promise.all(texts)).map((text) => text.replaceAll('\r\n', '\n').trim())
-    return answer === starter
-  } catch {
-    return false
-  }
 }

@@ -105,6 +105,12 @@ describe('a lesson, command by command', () => {
     expect(kept).toHaveLength(1)
     expect(kept[0]).toMatch(/^01-events\.\d{4}-\d\d-\d\d-.*\.old$/)
     expect(await readFile(path.join(home, 'workspace', kept[0] ?? ''), 'utf8')).toBe('// mine')
+
+    const again = await eventlings('reset', '01', '--yes')
+    expect(again.stdout).toMatch(/01-events\.ts is the starter\.\n$/)
+    expect((await readdir(path.join(home, 'workspace'))).filter((name) => name.endsWith('.old'))).toEqual(
+      kept,
+    )
   })
 
   test('a pass after seeing the solution stays marked', async () => {

@@ -47,8 +47,8 @@ describe('findLesson', () => {
     ['07-concurency', ['07-concurrency']],
     ['snaphsots', ['14-snapshots']],
     ['monitorring', ['25-monitoring']],
-    ['29', ['28-event-store', '27-cluster']],
-    ['0', ['01-events', '02-list-store']],
+    ['29', { first: '01', last: '28' }],
+    ['0', { first: '01', last: '28' }],
     ['quantum-physics', []],
     ['', []],
     ['../..', []],
@@ -61,6 +61,10 @@ describe('findLesson', () => {
       return
     }
     throw new Error('It was found.')
+  })
+
+  test('the sentence says which numbers there are', () => {
+    expect(() => findLesson(course, '99')).toThrow('No lesson matches "99". The lessons are 01 to 28. Run "')
   })
 
   test('the sentence offers near names and says where to see them all', () => {

@@ -47,7 +47,7 @@ describe('a screen of 80 by 24', () => {
     const asked = press(goTo(openExplorer(starterRun()), 3), '?')
     const size = { width: 80, height: 24, palette: plain }
     const list = paintLines(bothRuns(asked, undefined, size), plain)
-    expect(list).toMatch(/^Keys\n\n• ←→ goes a step back or forward; Home and End/)
+    expect(list).toMatch(/^Keys\n\n• ←→ goes a step back or forward \(Space, too\); Home and End/)
     expect(list).toMatch(/• \? shows this list\n• q leaves; so does Esc\n\nAny key goes back to the steps\.$/)
     expect(widest(paintLines(bothRuns(asked, undefined, { ...size, width: 40 }), plain))).toBeLessThanOrEqual(
       40,
