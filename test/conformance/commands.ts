@@ -134,7 +134,7 @@ export function commandsConform(subject: Subject): void {
 }
 
 /**
- * Checks that a command which many callers send at the same moment is carried out once. Who meets whom is left to chance
+ * Checks that a command which many callers send at the same moment is carried out once. Which calls meet is left to chance
  * here, so a suite that forces each meeting does that first: its diagnosis is the exact one.
  */
 export function crowdConforms(subject: Subject): void {
