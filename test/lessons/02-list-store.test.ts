@@ -239,7 +239,7 @@ describe('storeEvent', () => {
       return name === 'MULTI' && next?.name === 'MULTI'
     })
     const cause = box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
-      ? ' `EXEC` replied nil to one of them, because a watched key had changed, so that call stored nothing. Appending needs no `WATCH`.'
+      ? ' `EXEC` replied `(nil)` to one of them, because a watched key had changed, so that call stored nothing. Appending needs no `WATCH`.'
       : isMixed
         ? ' A `MULTI` applies to every command on its connection until `EXEC`. Chain the commands to what `redis.multi()` returns, and ioredis sends them together.'
         : ''
@@ -343,7 +343,7 @@ describe('storeEvent', () => {
         verifyEqual(
           [first.ok, second.ok],
           [stored.includes(1), stored.includes(2)],
-          `Two programs called \`storeEvent\` for one entity at once${after ? `, the second one right after the first one's \`${after}\`` : ''}. A call should store its event if it resolves, and only then. Here, one call resolved without storing its event, or stored it and then rejected. If you use \`WATCH\`, \`EXEC\` replies nil when a key has changed, and nothing is stored. Appending needs no \`WATCH\`. (Received: whether each call resolved; expected: whether its event is there.)`,
+          `Two programs called \`storeEvent\` for one entity at once${after ? `, the second one right after the first one's \`${after}\`` : ''}. A call should store its event if it resolves, and only then. Here, one call resolved without storing its event, or stored it and then rejected. If you use \`WATCH\`, \`EXEC\` replies \`(nil)\` when a key has changed, and nothing is stored. Appending needs no \`WATCH\`. (Received: whether each call resolved; expected: whether its event is there.)`,
         )
       },
     })
@@ -845,7 +845,7 @@ describe('followEvents', () => {
     verifyEqual(
       { handled: inbox.seen, position },
       { handled: [], position: 0 },
-      '`stop` was called while `followEvents` was reading the list. The read found event 1, and `handle` was called with it anyway. Set a flag in `stop` before its first `await`, and check it right before each call of `handle`, not after it.',
+      '`stop` was called while `followEvents` was reading the list. The read found event 1, and `handle` was called with it anyway. Set a flag in `stop` before its first `await`, and check it right before each call to `handle`, not after it.',
     )
   })
 
@@ -1168,7 +1168,7 @@ async function readsAll2500(name: string, read: (from?: number) => Promise<Event
   const most = Math.max(...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.flat().length : 0)))
   verify(
     most <= 501,
-    `\`${name}\` fetched ${most} entries with one command. While Redis builds such a reply, it serves no other client, which can take seconds for a list with a million entries. Fetch one page: \`LRANGE key from from+499\`.`,
+    `\`${name}\` fetched ${most} entries with one command. While Redis builds such a reply, it can't serve any other client, and for a list with a million entries, that can take seconds. Fetch one page: \`LRANGE key from from+499\`.`,
     { expected: words('at most 501 entries in one reply'), received: words(`${most} entries`) },
   )
   verify(
@@ -1207,7 +1207,7 @@ async function follow(
   })
   verify(
     typeof follower?.stop === 'function',
-    "`followEvents` should resolve to an object with a function `stop`. Without it, a caller can't end the follower.",
+    "`followEvents` should resolve to an object with a `stop` function. Without it, a caller can't end the follower.",
     { received: follower },
   )
   return follower
