@@ -319,7 +319,7 @@ describe('applyEvent', () => {
     const shown = eventType.endsWith(' ') ? `${eventType.trim()} with a space` : eventType
     test(`doesn't mistake ${shown || 'the empty string'} for a known type`, async () => {
       const near = event(4, eventType, { name: 'Eve', email: 'eve@example.com' })
-      const why = `\`applyEvent\` treated the type \`"${eventType}"\` as one of the three. A type is known only if it's exactly the same string${eventType in {} ? ', and a lookup table made with `{}` has `toString` and `constructor` too' : ', so compare the whole name as it is'}.`
+      const why = `\`applyEvent\` treated the type \`"${eventType}"\` as one of the three known types. A type is known only if it's exactly the same string${eventType in {} ? ', and a lookup table made with `{}` has `toString` and `constructor` too' : ', so compare the whole name as it is'}.`
       for (const state of [active(), null]) {
         const outcome = await attempt('applyEvent', () => applyEvent(state, near))
         verify(
@@ -359,7 +359,7 @@ describe('getEntityState', () => {
     const later = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       later?.deactivatedAt === '2026-03-01T09:02:00.000Z',
-      "`getEntityState` was called a second time, after one more event, and returned a different user or none. Start from scratch on every call: don't keep a position or a set of known IDs outside the function.",
+      "`getEntityState` was called a second time, after one more event, and returned a different user or no user at all. Start from scratch on every call: don't keep a position or a set of known IDs outside the function.",
       { expected: { ...gone(), email: 'ada@third.example' }, received: later },
     )
     verifyEqual(
@@ -447,7 +447,7 @@ describe('getEntityState', () => {
     )
     verify(
       most <= 501,
-      `\`getEntityState\` fetched ${most} entries with one command. While Redis builds such a reply, it serves no other client. Read page by page, with \`readEvents\` from lesson 02.`,
+      `\`getEntityState\` fetched ${most} entries with one command. While Redis builds such a reply, it can't serve any other client. Read page by page, with \`readEvents\` from lesson 02.`,
       { expected: words('at most 501 entries in one reply'), received: words(`${most} entries`) },
     )
   })
@@ -590,7 +590,7 @@ describe('getEntityState', () => {
     verifyEqual(
       states.map((state) => state?.userId),
       ['user-42', 'user-7'],
-      'Two calls to `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them returned the state of the wrong user. Keep the state in a local variable, because both calls share a variable outside the function.',
+      'Two calls to `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them returned the state of the wrong user. Keep the state in a local variable, because a variable outside the function is shared by both calls.',
     )
   })
 })
@@ -652,7 +652,7 @@ describe('unknown events', () => {
         { position: 0, eventType: 'USER_EMIAL_CHANGED', eventId: '0b7f3a52-6f0a-4c1e-9d3b-000000000000' },
         { position: 2, eventType: 'USER_EMIAL_CHANGED', eventId: '0b7f3a52-6f0a-4c1e-9d3b-000000000002' },
       ],
-      'Every unknown event should be reported, in the order of the list, even the second one of a type or one before the registration. Someone who repairs the log needs all of them.',
+      'Every unknown event should be reported, in the order of the list, including the second one of the same type and one that comes before the registration. Someone who repairs the log needs all of them.',
     )
   })
 
@@ -715,7 +715,7 @@ describe('unknown events', () => {
     verifyEqual(
       await call('getEntityState', () => Promise.all(['user-42', 'user-7'].map(positions))),
       [1, 0],
-      'Two calls to `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them reported a wrong position for its first unknown event. Count in a local variable, because both calls share a variable outside the function.',
+      'Two calls to `getEntityState` ran at the same time, for `user-42` and `user-7`, and one of them reported a wrong position for its first unknown event. Count in a local variable, because a variable outside the function is shared by both calls.',
     )
   })
 
