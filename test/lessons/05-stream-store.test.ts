@@ -767,7 +767,7 @@ describe('getEntityStateFromStreams', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 501,
-      `\`getEntityStateFromStreams\` fetched more than 501 entries with one command. While Redis builds such a reply, it serves no other client. Fetch pages of 500, with \`COUNT\`.`,
+      `\`getEntityStateFromStreams\` fetched more than 501 entries with one command. While Redis builds such a reply, it can't serve any other client. Fetch pages of 500, with \`COUNT\`.`,
       { expected: words('at most 501 entries in one reply'), received: words(`${most} entries`) },
     )
   })
