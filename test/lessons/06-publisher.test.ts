@@ -482,7 +482,7 @@ describe('publishBatch', () => {
         await box.admin.xlen('stream:type:USER_REGISTERED'),
       ],
       [true, 1_000],
-      "`stream:entity:user-99`, the key of the last of another 1,000 events, held a string instead of a stream. Either `publishBatch` didn't reject with a `StreamKeyError`, or it stored the events before that one. Check every key before the first write, however many there are.",
+      "In another batch of 1,000 events, the last event's key, `stream:entity:user-99`, held a string instead of a stream. Either `publishBatch` didn't reject with a `StreamKeyError`, or it stored the events before that one. Check every key before the first write, however many there are.",
     )
   })
 
@@ -881,7 +881,7 @@ describe('no event twice', () => {
     const outcome = await attempt('publish', () => new EventPublisher(box.redis).publish(event(1)))
     verify(
       outcome.ok || !(outcome.error instanceof StreamKeyError),
-      'The keys that begin with `published:` held values of another type, and `publish` rejected with a `StreamKeyError`, although every key that has to be a stream was one. Only the reply about such a key becomes a `StreamKeyError`, so let the error from Redis (`WRONGTYPE`) reach the caller as it is.',
+      'The keys that begin with `published:` held values of another type, and `publish` rejected with a `StreamKeyError`, although every key that has to be a stream was one. A `StreamKeyError` is only for a key that should be a stream but holds something else. Let the error from Redis (`WRONGTYPE`) reach the caller as it is.',
       { received: !outcome.ok && outcome.error },
     )
   })
