@@ -611,7 +611,7 @@ describe('consume', () => {
     verifyEqual(
       { mail: ids(mail.seen), stock: ids(stock.seen) },
       { mail: ['1-0', '2-0'], stock: ['1-0', '2-0'] },
-      'Both groups should get both events: `mail` and `stock` are different kinds of work, and neither takes events away from the other. Each `EventConsumer` has its own options.',
+      'Both groups should get both events: `mail` and `stock` are different kinds of work, and neither takes events away from the other. Each `EventConsumer` should use its own options.',
     )
   })
 
@@ -675,7 +675,7 @@ describe('consume', () => {
         if (held === undefined || handledBefore > 0) return
         verify(
           first.ok || first.error instanceof GroupMissingError,
-          `The group was destroyed ${after ? `between the \`${after}\` and the` : 'before the first'} \`${held}\` of \`consume\`, and \`consume\` didn't throw a \`GroupMissingError\`. A group can disappear between any two commands, even if your code has just checked, so turn the \`NOGROUP\` error of each read into a \`GroupMissingError\`.`,
+          `The group was destroyed ${after ? `between the \`${after}\` and the` : 'before the first'} \`${held}\` in \`consume\`, and \`consume\` didn't throw a \`GroupMissingError\`. A group can disappear between any two commands, even if your code has just checked, so turn the \`NOGROUP\` error of each read into a \`GroupMissingError\`.`,
           { expected: 'GroupMissingError', received: first.ok || first.error },
         )
       },
