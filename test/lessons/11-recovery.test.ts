@@ -1082,7 +1082,7 @@ describe('retireConsumer', () => {
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       (await pending()).length === 23,
-      "`mailer-1` had 20 pending events, and after `retireConsumer` they're gone, because `DELCONSUMER` also drops the consumer's pending entries. To the group they count as delivered, so no consumer will ever get them. Check first, and refuse.",
+      "`mailer-1` had 20 pending events, and after `retireConsumer` they're gone, because `DELCONSUMER` also drops the consumer's pending entries. The group counts them as delivered, so no consumer will ever get them. Check first, and refuse.",
       { received: await inHand() },
     )
     const error = await callError(
