@@ -736,7 +736,7 @@ describe('appendOnce', () => {
     await call('appendOnce', () => appendOnce(box.redis, append()))
     verify(
       (await expiring()) === undefined,
-      'The stored answer has a time to live. If a client comes back later (a phone after a tunnel, a job the next morning), its command is carried out a second time.',
+      'The stored answer has a time to live. If a client comes back later (a phone coming out of a tunnel, a job rerun the next morning), its command is carried out a second time.',
       { received: words(`${await expiring()} expires`) },
     )
     const trims = box.commands.find(({ args }) =>
