@@ -881,7 +881,7 @@ describe('errors', () => {
     verifyEqual(
       [handed, errors],
       [['1-0', '1-0', '2-0'], [undefined]],
-      "On event `1-0`, the promise of the handler was rejected with `undefined` (`Promise.reject()`). That's a failure like any other: call `onError(undefined)`, and try the event again. An error can be any value, so the value can't tell you whether there was one.",
+      "On event `1-0`, the handler's promise was rejected with `undefined` (`Promise.reject()`). That's a failure like any other: call `onError(undefined)`, and try the event again. An error can be any value, so the value can't tell you whether there was one.",
     )
   })
 
@@ -935,7 +935,7 @@ describe('errors', () => {
     verifyEqual(
       seen.filter((one) => one.endsWith('user_friends')),
       ['first of user_friends', 'second of user_friends'],
-      'The second handler of `user_updates` failed once, and then an event was added to `user_friends`. Both handlers of `user_friends` should get it once. If you skip the handlers that have finished with a failed event, remember which event that was, because the next one you handle may be from another stream.',
+      'The second handler of `user_updates` failed once, and then an event was added to `user_friends`. Both handlers of `user_friends` should get it once. If you retry an event without calling the handlers that already succeeded, remember which event they succeeded for, because the next event may come from another stream.',
     )
   })
 
@@ -968,12 +968,12 @@ describe('errors', () => {
     const outcome = await attempt('StreamProcessor.start', () => processor.start(), { background: true })
     verify(
       outcome.ok,
-      'Redis replied to the first command for `checkpoint:snapshots` with an error (WRONGTYPE, because the key was a string for a while), and `start` rejected. The processor has to survive that too: read the checkpoint where you also catch the errors of the other commands, call `onError`, wait, and try again.',
+      'Redis replied to the first command for `checkpoint:snapshots` with an error (`WRONGTYPE`, because the key was a string for a while), and `start` rejected. The processor has to survive that too: read the checkpoint where you also catch the errors of the other commands, call `onError`, wait, and try again.',
       { received: !outcome.ok && outcome.error },
     )
     await until(
       () => handed.length > 0 && waits.length >= 2,
-      'Redis replied to the commands for `checkpoint:snapshots` with an error (WRONGTYPE, because the key was a string for a while), and the processor never tried again. Report the error, wait, and try again.',
+      'Redis replied to the commands for `checkpoint:snapshots` with an error (`WRONGTYPE`, because the key was a string for a while), and the processor never tried again. Report the error, wait, and try again.',
       () => ({ handed, waits }),
     )
     await waiting()
@@ -985,13 +985,13 @@ describe('errors', () => {
     await plant(2, 3)
     await until(
       () => atThird !== 'not asked',
-      'Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint `2-0`, and the handler never got event `3-0`. Report the error, wait, and try again.',
+      'Redis replied with an error (`WRONGTYPE`) when the processor saved the checkpoint `2-0`, and the handler never got event `3-0`. Report the error, wait, and try again.',
       () => handed,
     )
     verifyEqual(
       atThird,
       '2-0',
-      "Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint `2-0`, and the handler got event `3-0` before that checkpoint was saved. An event is handled only when its ID is saved. Until then, keep retrying it, and don't pass any later event.",
+      "Redis replied with an error (`WRONGTYPE`) when the processor saved the checkpoint `2-0`, and the handler got event `3-0` before that checkpoint was saved. An event is handled only when its ID is saved. Until then, keep retrying it, and don't pass any later event.",
     )
   })
 
@@ -1012,7 +1012,7 @@ describe('errors', () => {
     await start(options)
     await until(
       () => handed.length >= 2 || waits.length > 6,
-      'Redis replied to the read with an error (WRONGTYPE, because the key was a string for a while), and the processor never read again. It has to survive Redis errors too: report the error, wait, and read again.',
+      'Redis replied to the read with an error (`WRONGTYPE`, because the key was a string for a while), and the processor never read again. It has to survive Redis errors too: report the error, wait, and read again.',
       () => handed,
     )
     verifyEqual(
