@@ -543,7 +543,7 @@ describe('updateProjections', () => {
     verifyEqual(
       [await registered(), await box.admin.get(POSITION)],
       ['120', '120-0'],
-      '120 users registered. One call of `updateProjections` should apply all of them to the read models.',
+      '120 users registered. One call to `updateProjections` should apply all of them to the read models.',
     )
     const largest = largestReply(box.commands)
     verify(
@@ -586,7 +586,7 @@ describe('updateProjections', () => {
         const counts = [first, second].map((one) => (one.ok ? Number(one.value) : 0))
         verify(
           counts[0] !== undefined && counts[1] !== undefined && counts[0] + counts[1] === 2,
-          `Two processes ran \`updateProjections\` at once, the second after the first one's ${code(after, 'start')}. Two events were applied, but the two calls returned a different total. Count only the events that this call applied.`,
+          `Two processes ran \`updateProjections\` at once, the second after the first one's ${code(after, 'start')}. Two events were applied, so the numbers that the two calls returned should add up to 2. Count only the events that this call applied.`,
           { expected: words('2 together'), received: counts },
         )
       },
@@ -942,7 +942,7 @@ describe('read your own write', () => {
         if (!refusedWhileWaiting) return
         verify(
           isReported,
-          `Redis refused \`${refused}\` with an error (NOPERM) while the query waited, and the query hid that error. Let it reach the caller: a caller that gets a \`NotYetError\` thinks that the read model is behind.`,
+          `Redis refused \`${refused}\` with an error (\`NOPERM\`) while the query waited, and the query hid that error. Let it reach the caller: a caller that gets a \`NotYetError\` thinks that the read model is behind.`,
           { expected: words('the error from Redis'), received: outcome.ok ? outcome.value : outcome.error },
         )
       },
@@ -994,7 +994,7 @@ describe('read your own write', () => {
     asked.giveUp()
     verify(
       answered,
-      "The query waited for `1-0`, and one call of `updateProjections` moved the read model to `3-0`, but the query didn't answer. It should answer when the position is at the token or later.",
+      "The query waited for `1-0`, and one call to `updateProjections` moved the read model to `3-0`, but the query didn't answer. It should answer when the position is at the token or later.",
     )
     verifyEqual((await asked.result())?.name, 'User 1', 'The query for `u-1` should return that user.')
   })
