@@ -430,7 +430,7 @@ describe('runService', () => {
     verifyEqual(
       new Set(times).size,
       3,
-      '`react` took a minute for each of three events, but their reactions have the same timestamp. A call to `runService` may take long, so read `clock` again for each event.',
+      '`react` took a minute for each of three events, but their reactions have the same timestamp. A call to `runService` may take a long time, so read `clock` again for each event.',
     )
   })
 
@@ -706,7 +706,7 @@ async function exactlyOnce(what: string, hints: { twice?: string; missing?: stri
   verifyEqual(
     found,
     [1, 1],
-    `${what}. The order isn't both canceled and refunded. Write the decisions in one step with the event that led to them.${hints.missing ?? ''}`,
+    `${what}. The order should be both canceled and refunded, but it isn't. Write the decisions in one step with the event that led to them.${hints.missing ?? ''}`,
   )
 }
 
@@ -896,7 +896,7 @@ describe('the process manager', () => {
     verifyEqual(
       (await typesIn()).slice(4),
       ['ORDER_CANCELLED'],
-      'Four events of an order were on the bus, and while `runProcess` handled them, the deadline passed: `clock` returned 5 minutes after `ORDER_CREATED` the first time, and then 15. A call may take long, so `runProcess` should pass `nextSteps` the current time for each event, and cancel the order.',
+      'Four events of an order were on the bus, and while `runProcess` handled them, the deadline passed: `clock` returned 5 minutes after `ORDER_CREATED` the first time, and then 15. A call may take a long time, so `runProcess` should pass `nextSteps` the current time for each event, and cancel the order.',
     )
   })
 
