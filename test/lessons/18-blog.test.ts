@@ -137,12 +137,12 @@ async function passesOnWriteErrors(
       const isStored = (await server.admin.xlen(KEY)) > events.length
       verify(
         !first.ok || isStored,
-        `Redis refused \`XADD\` (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`${name}\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+        `Redis refused \`XADD\` (\`NOPERM\`)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`${name}\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
         { received: first.ok && first.value },
       )
       verify(
         first.ok || isStored || NO_PERMISSION.test(String(first.error)),
-        `Redis refused \`XADD\` (NOPERM), and \`${name}\` threw an error that hides the cause. Throw the error from Redis as it is.`,
+        `Redis refused \`XADD\` (\`NOPERM\`), and \`${name}\` threw an error that hides the cause. Throw the error from Redis as it is.`,
         { expected: words('the error from Redis'), received: !first.ok && first.error },
       )
       const writes = box.commands
@@ -150,7 +150,7 @@ async function passesOnWriteErrors(
         .filter(({ args, error }) => args.join(' ').includes(type) && !error?.message.startsWith('NOSCRIPT'))
       verify(
         writes.length <= 1,
-        `Redis refused \`XADD\` (NOPERM), and \`${name}\` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.`,
+        `Redis refused \`XADD\` (\`NOPERM\`), and \`${name}\` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.`,
         { received: writes.map(({ name: sent }) => sent) },
       )
     },
@@ -432,7 +432,7 @@ describe('createPost and getPost', () => {
       verify: ({ first, after }) => {
         verify(
           !first.ok || first.value?.title === 'Hello',
-          `After the ${after ? `\`${after}\`` : 'start'} of \`getPost\`, its next read got an error from Redis (WRONGTYPE). \`getPost\` should reject with that error, whichever of its commands gets it.`,
+          `After the ${after ? `\`${after}\`` : 'start'} of \`getPost\`, its next read got an error from Redis (\`WRONGTYPE\`). \`getPost\` should reject with that error, whichever of its commands gets it.`,
           { received: first.ok && first.value },
         )
       },
