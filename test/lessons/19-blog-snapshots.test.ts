@@ -270,7 +270,7 @@ describe('takeSnapshot', () => {
     verifyEqual(
       await snapshot(),
       at(20, { title: 'Hello, world', content: 'as the snapshot has it' }),
-      'There are ten events after the snapshot at 10. The next one, at 20, should be the state of the first with those ten events applied.',
+      'There are ten events after the snapshot at 10. The next snapshot, at 20, should be the state from the first one with those ten events applied.',
     )
   })
 
@@ -311,7 +311,7 @@ describe('takeSnapshot', () => {
     const outcome = await attempt('takeSnapshot', () => takeSnapshot(box.redis, 'post-1'))
     verify(
       !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
-      "A snapshot was due, and its key held a string, so it couldn't be saved. `takeSnapshot` should reject with the error from Redis (WRONGTYPE). If it resolves, the program never learns why posts get slower.",
+      "A snapshot was due, and its key held a string, so it couldn't be saved. `takeSnapshot` should reject with the error from Redis (`WRONGTYPE`). If it resolves, the program never learns why posts get slower.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
     await closesConnections('an error from Redis')
@@ -342,7 +342,7 @@ describe('takeSnapshot', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.exists(SNAPSHOT)) === 1,
-          `Redis refused \`HSET\` (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`takeSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused \`HSET\` (\`NOPERM\`)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`takeSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' `EXEC` itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
         await closesConnections('an error from Redis')
@@ -399,7 +399,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           await snapshot(),
           at(100),
-          `Another program saved a snapshot at 100 between the ${code(after, 'start')} and the ${code(held, 'end')} of \`takeSnapshot\`, which then overwrote it with its older snapshot at 90. Compare and write in one step, and compare numbers: as strings, "100" is less than "90".`,
+          `Another program saved a snapshot at 100 between the ${code(after, 'start')} and the ${code(held, 'end')} of \`takeSnapshot\`, which then overwrote it with its older snapshot at 90. Compare and write in one step, and compare numbers: as strings, \`100\` is less than \`90\`.`,
         )
       },
     })
@@ -617,7 +617,7 @@ describe('openBlog', () => {
     verifyEqual(
       told,
       [[true, 'post-1']],
-      `The snapshot failed${told.length === 0 ? ", and `onError` wasn't called" : ''}. Call \`onError\` once, with the error from Redis (WRONGTYPE) and the post's ID. Otherwise posts get slower for no visible reason.`,
+      `The snapshot failed${told.length === 0 ? ", and `onError` wasn't called" : ''}. Call \`onError\` once, with the error from Redis (\`WRONGTYPE\`) and the post's ID. Otherwise posts get slower for no visible reason.`,
     )
     const kept = await connectionsStillOpen() // a blog may keep some for all its snapshots
     await edit(blog, { content: 'draft 11' })
