@@ -92,7 +92,7 @@ describe('judgeDurability and countLost', () => {
     [
       { appendonly: 'no', save: '3600 1 300 100 60 10000' },
       ['crash-loses-since-snapshot'],
-      "With only snapshots, a crash loses everything since the last one. That's not everything, but it's more than an event store can afford to lose.",
+      "With only snapshots, a crash loses every change since the last snapshot. That's more than an event store can afford to lose.",
     ],
     [
       { appendfsync: 'everysec' },
@@ -117,7 +117,7 @@ describe('judgeDurability and countLost', () => {
     [
       { maxmemoryPolicy: 'volatile-ttl' },
       ['memory-evicts'],
-      'Every policy except `noeviction` lets Redis delete data on its own, and that includes the volatile ones: a single accidental `EXPIRE` is enough.',
+      'Every policy except `noeviction` lets Redis delete data on its own, and that includes the `volatile-…` ones: a single accidental `EXPIRE` is enough.',
     ],
   ]
 
