@@ -122,7 +122,7 @@ export function appendConforms(subject: Subject): void {
     verifyEqual(
       await ids(S),
       ['e-2', 'e-1', 'e-1'],
-      '`append` received three events: `e-2` of March 2, and then `e-1` of March 1 twice. The stream should have all three, in that order. The caller decides the order of the events, and `append` neither sorts them nor drops any.',
+      '`append` received three events: `e-2` from March 2, and then `e-1` from March 1, twice. The stream should have all three, in that order. The caller decides the order of the events, and `append` neither sorts them nor drops any.',
     )
   })
 
@@ -323,12 +323,12 @@ export function appendConforms(subject: Subject): void {
     verifyEqual(
       [won, await versions(S)],
       [1, [1, 2, 3, 4]],
-      `${writers} writers appended at the same time, all to version 3. Exactly one of them should succeed. Compare and write in one step.`,
+      `${writers} writers appended at the same time, all with \`expected: 3\`. Exactly one of them should succeed. Compare and write in one step.`,
     )
     const other = outcomes.find((outcome) => !outcome.ok && !(outcome.error instanceof ConcurrencyError))
     verify(
       other === undefined,
-      `${writers} writers appended at the same time, all to version 3, and one of the losers didn't get a \`ConcurrencyError\`.`,
+      `${writers} writers appended at the same time, all with \`expected: 3\`, and one of the losers didn't get a \`ConcurrencyError\`.`,
       { received: other },
     )
   })

@@ -98,7 +98,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       found,
       numbers(1, long),
-      'After each page of `order-1`, the caller read `order-2` with the same store, and `order-1` was no longer complete. Each call of `read` needs a page and a position of its own: keep them in variables of `read`, not in the store.',
+      'After each page of `order-1`, the caller read `order-2` with the same store, and `order-1` was no longer complete. Each call to `read` needs a page and a position of its own: keep them in local variables of `read`, not in the store.',
     )
   })
 
@@ -232,7 +232,7 @@ export function readingConforms(subject: Subject): void {
     })
     verify(
       !outcome.ok && outcome.error instanceof subject.errors.UnknownSchemaError,
-      `A program without upcasters read ${long + 1} events, and the last one has schema version 2. \`read\` should throw an UnknownSchemaError on any page, not only on the first one. If it just ends, the caller takes the events before that one for the whole stream.`,
+      `A program without upcasters read ${long + 1} events, and the last one has schema version 2. \`read\` should throw an \`UnknownSchemaError\` on any page, not only on the first one. If it just ends, the caller mistakes the events before that one for the whole stream.`,
       {
         expected: words('an UnknownSchemaError'),
         received: outcome.ok ? 'the end of the stream' : outcome.error,

@@ -146,7 +146,7 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing(10)),
       { state: { sum: 6, count: 3 }, version: 3 },
-      'The snapshot was made by version 9 of the model, and version 10 is loading. A result of version 9 means nothing to version 10, so replay the events.',
+      'The snapshot was made by version 9 of the model, and version 10 is loading. A state computed by version 9 means nothing to version 10, so replay the events.',
     )
     await subject.plant('order-2', 3)
     await save(summing(9), { state: { sum: -999, count: 3 }, version: 3 }, 'order-2')
@@ -203,7 +203,7 @@ export function snapshotsConform(subject: Subject): void {
       verifyEqual(
         await call('saveSnapshot', () => store.saveSnapshot(S, model, { state, version: 2 })),
         true,
-        "`saveSnapshot` should store the state and resolve to `true`, even if there's already a snapshot with the same model version and stream version. Only a higher one stays.",
+        "`saveSnapshot` should store the state and resolve to `true`, even if there's already a snapshot with the same model version and stream version. Keep the stored one only if its version is higher.",
       )
       await subject.trim(S, 0)
       verifyEqual(

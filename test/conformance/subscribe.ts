@@ -283,7 +283,7 @@ export function subscribingConforms(subject: Subject): void {
     })
     verify(
       isDone,
-      'The signal aborted while the handler was running, and `subscribe` resolved before the handler was done. A caller that then closes its connections takes them away from the handler. Resolve only when the handler is done.',
+      'The signal aborted while the handler was running, and `subscribe` resolved before the handler was done. If the caller then closes its connections, the handler loses them in the middle of its work. Resolve only when the handler is done.',
     )
     const seen: number[] = []
     const stop = new AbortController()
@@ -316,7 +316,7 @@ export function subscribingConforms(subject: Subject): void {
     })
     await listener.until(
       2,
-      'While the handler had the first event, it appended another one to the same store',
+      'While the handler was working on the first event, it appended another one to the same store',
     )
     await listener.stop()
   })

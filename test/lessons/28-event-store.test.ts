@@ -206,7 +206,7 @@ describe('append', () => {
       verifyEqual(
         (await box.admin.xrange(key, '-', '+')).map(([, flat]) => fieldsOf(flat).schemaVersion),
         ['3', '1', '3'],
-        `A store with two upcasters for \`COUNTER_RAISED\` and none for \`COUNTER_CLEARED\` appended an event of the first type, one of the second, and another of the first. In \`${key}\`, their \`schemaVersion\` should be 3, 1, and 3. It's 1 plus the number of upcasters for that event type: each event's own type counts.`,
+        `A store with two upcasters for \`COUNTER_RAISED\` and none for \`COUNTER_CLEARED\` appended an event of the first type, one of the second, and another of the first. In \`${key}\`, their \`schemaVersion\` should be 3, 1, and 3. It's 1 plus the number of upcasters for the event's own type.`,
       )
     }
   })
@@ -333,7 +333,7 @@ describe('append', () => {
         const found = (await subject.stored(S)).map(({ event }) => event.eventId).join(' ')
         verify(
           first.ok !== second.ok && (found === 'e-1 e-2 e-3' || found === 'e-1 e-4 e-5'),
-          `Two writers appended to version 1${after ? `, the second one right after the first one's \`${after}\`` : ''}. Exactly one should succeed, with both of its events. Compare and write in one step.`,
+          `Two writers appended with \`expected: 1\`${after ? `, the second one right after the first one's \`${after}\`` : ''}. Exactly one should succeed, with both of its events. Compare and write in one step.`,
           { received: { stream: found, first: first.ok, second: second.ok } },
         )
       },
@@ -368,7 +368,7 @@ describe('append', () => {
       const tags = new Set(keys.map((key) => /^es:(\{p[78]\}):/.exec(key)?.[1]))
       verify(
         keys.length > 0 && tags.size === 1 && !tags.has(undefined),
-        '`append` sent a script without its keys in `KEYS`, or with keys in two hash slots, which a cluster refuses. Name every key that the script touches in `KEYS`, all with the braces of one partition.',
+        '`append` sent a script without its keys in `KEYS`, or with keys in two hash slots, which a cluster refuses. In `KEYS`, list every key that the script touches, all with the braces of one partition.',
         { received: keys },
       )
     }
@@ -381,7 +381,7 @@ describe('append', () => {
     for (const key of keysThere) {
       verify(
         named.has(key),
-        `A script of \`append\` wrote the key \`${key}\`, which wasn't in its \`KEYS\`: it was in \`ARGV\`, or the script built it. A cluster finds a script's node by its \`KEYS\`, and while a slot moves, such a key may be missing. Name every key that a script touches in \`KEYS\`.`,
+        `A script that \`append\` sent wrote the key \`${key}\`, which wasn't in its \`KEYS\`: it was in \`ARGV\`, or the script built it. A cluster finds a script's node by its \`KEYS\`, and while a slot moves, such a key may be missing. In \`KEYS\`, list every key that the script touches.`,
         { received: scripts.flatMap(({ args }) => args.slice(2, 2 + Number(args[1]))) },
       )
     }
@@ -725,7 +725,7 @@ describe('subscribe', () => {
     const outcome = await running
     verify(
       outcome.ok && seen.length === 1,
-      'A read of `subscribe` ended without an event, because its `BLOCK` timed out, and the handler never received an event that was written after that. When the time is up, Redis replies `(nil)`, so read again from the same position.',
+      'A read that `subscribe` sent ended without an event, because its `BLOCK` timed out, and the handler never received an event that was written after that. When the time is up, Redis replies `(nil)`, so read again from the same position.',
       { received: outcome.ok ? `${seen.length} events` : outcome.error },
     )
   })
@@ -747,7 +747,7 @@ describe('subscribe', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 1_000,
-      `The log had 1,010 events, and one command of \`subscribe\` fetched ${most} of them. A log is as long as the history, so read it in pages, with \`COUNT\`, while you catch up.`,
+      `The log had 1,010 events, and one command from \`subscribe\` fetched ${most} of them. A log is as long as the history, so read it in pages, with \`COUNT\`, while you catch up.`,
     )
   })
 
@@ -918,7 +918,7 @@ describe('snapshots', () => {
     )
     verify(
       outcome.ok || !String(outcome.error).includes('NOSCRIPT'),
-      'Between two calls of `saveSnapshot`, the server forgot all scripts, as it does when it restarts (here with `SCRIPT FLUSH`), and the second call failed. If Redis replies to `EVALSHA` with `NOSCRIPT`, send the whole script with `EVAL`, or let `defineCommand` do that.',
+      'Between two calls to `saveSnapshot`, the server forgot all scripts, as it does when it restarts (here with `SCRIPT FLUSH`), and the second call failed. If Redis replies to `EVALSHA` with `NOSCRIPT`, send the whole script with `EVAL`, or let `defineCommand` do that.',
       { received: !outcome.ok && outcome.error },
     )
     await call('saveSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
