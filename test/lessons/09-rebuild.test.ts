@@ -283,6 +283,11 @@ describe('saveCheckpoint', () => {
     )
     const zero = await attempt('saveCheckpoint', () => save('9-0', '10-0', { count: 1, valueCents: 0 }))
     verify(
+      !zero.ok || zero.value !== false,
+      'The checkpoint was at `9-0`, but `saveCheckpoint` from `9-0` to `10-0` returned `false`. It should only compare the checkpoint with `from`: as a string, `10-0` comes before `9-0`.',
+      { expected: true, received: false },
+    )
+    verify(
       zero.ok && zero.value === true,
       "`saveCheckpoint` refused a change of 0. That's a whole number, too, and a handler may name fields that don't change. (`!by` is true for both 0 and `NaN`; `Number.isSafeInteger(by)` tells them apart.)",
       { expected: true, received: zero.ok ? zero.value : zero.error },
@@ -407,6 +412,43 @@ describe('saveCheckpoint', () => {
       })
     })
   }
+
+  test('lets one of two win when nothing changes', async () => {
+    const saveNothing = (redis: Redis) => save('3-0', '4-0', {}, redis)
+    await everyInterleaving({
+      name: 'saveCheckpoint',
+      prepare: async () => void (await box.admin.set(CHECKPOINT, '3-0')),
+      first: saveNothing,
+      second: saveNothing,
+      verify: async ({ first, second, held, after }) => {
+        verifyEqual(
+          [first, second].filter((outcome) => outcome.ok && outcome.value).length,
+          1,
+          `Two calls saved from \`3-0\` with \`{}\` as their changes: the second one ran between the first one's ${code(after, 'start')} and ${code(held, 'end')}. Exactly one should return \`true\`, even if nothing in the read model changes. Only the checkpoint shows that another call has saved.`,
+        )
+      },
+    })
+  })
+
+  test('adds to the sums that are there when it saves', async () => {
+    await everyInterleaving({
+      name: 'saveCheckpoint',
+      prepare: async () => {
+        await box.admin.hset(MODEL, { count: 3 })
+        await box.admin.set(CHECKPOINT, '3-0')
+      },
+      first: (redis) => save('4-0', '5-0', { count: 1 }, redis),
+      second: (redis) => save('3-0', '4-0', { count: 1 }, redis),
+      verify: async ({ first, second, held, after }) => {
+        const events = 3 + [first, second].filter((outcome) => outcome.ok && outcome.value).length
+        verifyEqual(
+          await found(),
+          { model: { count: `${events}` }, checkpoint: `${events}-0` },
+          `A call saved from \`4-0\`, and between its ${code(after, 'start')} and ${code(held, 'end')}, another one saved from \`3-0\` to \`4-0\`. Each change that was saved should be in the sum once. Add to the sum in the step that compares the checkpoint, because a sum that you've read earlier may be out of date by then.`,
+        )
+      },
+    })
+  })
 
   test('closes what it opens and nothing else', async () => {
     for (const [from, to] of [
@@ -540,6 +582,15 @@ describe('catchUp', () => {
       { model: { count: '2', valueCents: '6' }, checkpoint: '4-0' },
       'Entries `1-0`, `3-0`, and `5-0` were deleted from the log, so `catchUp` should handle the other two, and the checkpoint should be at `4-0`, the last entry that is still there.',
     )
+    await box.admin.del(LOG, MODEL, CHECKPOINT)
+    await plantHandled(4, 2)
+    await box.admin.xdel(LOG, '2-0')
+    await caughtUp()
+    verifyEqual(
+      await found(),
+      FOUR,
+      'The checkpoint was at `2-0`, and that entry was then deleted from the log. `catchUp` should handle events 3 and 4. If a page begins at the checkpoint itself, its first entry may already be the next one, so start after the checkpoint: `(2-0`.',
+    )
   })
 
   test('passes the event and its ID to the handler', async () => {
@@ -608,6 +659,17 @@ describe('catchUp', () => {
       (await box.admin.hkeys(MODEL)).sort(),
       ['__proto__', 'count'],
       'The handler adds 1 to `count` and 1 to a field named `__proto__`, and that field is missing in the read model. In an object made with `{}`, an assignment to `__proto__` creates no field. Keep the sums in a `Map`.',
+    )
+  })
+
+  test("leaves the handler's object as it is", async () => {
+    await plant(1, 4)
+    const one = { count: 1 }
+    await caughtUp(() => one)
+    verifyEqual(
+      [one, (await found()).model],
+      [{ count: 1 }, { count: '4' }],
+      'The handler returns the same object, `{ count: 1 }`, for each of four events, and `catchUp` should count four. `Changes` is read-only, so keep the sums in a `Map` of your own instead of adding to an object that the handler returned.',
     )
   })
 
@@ -959,7 +1021,10 @@ describe('rebuild', () => {
     test(`is right in the middle of ${who}`, async () => {
       await everyInterleaving({
         name: 'rebuild',
-        prepare: () => plantHandled(4, 2),
+        prepare: async () => {
+          await plantHandled(4, 2)
+          await box.admin.hset(MODEL, { refunds: 3 })
+        },
         first,
         second,
         verify: async ({ first: one, second: two, held, after }) => {
@@ -974,6 +1039,12 @@ describe('rebuild', () => {
             await found(),
             FOUR,
             `Two calls ran at the same time, one of them a rebuild, and the numbers are wrong: the other call ran between the ${code(after, 'start')} and the ${code(held, 'end')} of ${who}. Save changes only if the checkpoint is still exactly where it was when the events were read.`,
+            [
+              [
+                ({ model }) => model.refunds === '3',
+                `Two calls ran at the same time, one of them a rebuild, and a field from before the rebuild is still there: the other call ran between the ${code(after, 'start')} and the ${code(held, 'end')} of ${who}. A rebuild should delete the read model and the checkpoint even if another process has just changed them.`,
+              ],
+            ],
           )
         },
       })
@@ -1034,6 +1105,24 @@ describe('rebuild', () => {
     })
   })
 
+  test('is not lost when a handler throws', async () => {
+    await plantHandled(4, 4)
+    await box.admin.hset(MODEL, { refunds: 3 })
+    let fixed = false
+    const orders = projection(box.redis, (one, id) => {
+      if (one.payload.n === 3 && !fixed) throw new Error('no price for order-3')
+      return byNumber(one, id)
+    })
+    await attempt('rebuild', () => orders.rebuild())
+    fixed = true
+    await call('catchUp', () => orders.catchUp())
+    verifyEqual(
+      await found(),
+      FOUR,
+      "A handler threw an error during a rebuild, the handler was fixed, and `catchUp` was called, but the numbers aren't those of a complete rebuild. An error interrupts a rebuild like a crash: leave the read model and the checkpoint as they are at that point, so that `catchUp` can complete it.",
+    )
+  })
+
   test('is right while the same object is catching up', async () => {
     await whileCatchingUp(
       'rebuild',
@@ -1045,23 +1134,25 @@ describe('rebuild', () => {
           "While a `catchUp` was running, `rebuild` was called on the same object. After both had finished, the read model was empty. The `catchUp` may have read the end of the log before `rebuild` deleted anything, so `rebuild` has to read the log itself: waiting for a call that was already running isn't enough.",
       },
     )
-    for (let n = 1, isOver = false; !isOver; n += 1) {
-      await box.admin.del(LOG, MODEL, CHECKPOINT)
-      await plant(1, 4)
-      let deleting: Promise<unknown> | undefined
-      const redis = afterReply(box.connect(), n, async () => {
-        deleting = box.admin.del(MODEL, CHECKPOINT)
+    for (const handled of [0, 2]) {
+      for (let n = 1, isOver = false; !isOver; n += 1) {
+        await box.admin.del(LOG, MODEL, CHECKPOINT)
+        await plantHandled(4, handled)
+        let deleting: Promise<unknown> | undefined
+        const redis = afterReply(box.connect(), n, async () => {
+          deleting = box.admin.del(MODEL, CHECKPOINT)
+          await deleting
+        })
+        await call('catchUp', () => projection(redis).catchUp())
         await deleting
-      })
-      await call('catchUp', () => projection(redis).catchUp())
-      await deleting
-      isOver = deleting === undefined
-      await call('catchUp', () => projection(box.connect()).catchUp())
-      verifyEqual(
-        await found(),
-        FOUR,
-        'While a `catchUp` was running, another process started a rebuild: it deleted the read model and the checkpoint, and then it died. After this `catchUp` and another one, the numbers were wrong. Save changes only if the checkpoint is still exactly where it was when the events were read, and if it has moved, read the page again, because a rebuild moves it back.',
-      )
+        isOver = deleting === undefined
+        await call('catchUp', () => projection(box.connect()).catchUp())
+        verifyEqual(
+          await found(),
+          FOUR,
+          'While a `catchUp` was running, another process started a rebuild: it deleted the read model and the checkpoint, and then it died. After this `catchUp` and another one, the numbers were wrong. Save changes only if the checkpoint is still exactly where it was when the events were read, and if it has moved, read the page again, because a rebuild moves it back.',
+        )
+      }
     }
   })
 
