@@ -178,6 +178,25 @@ describe('toFields, fromEntry', () => {
     )
   })
 
+  test('keeps all metadata', async () => {
+    const metadata = { userId: 'admin-1', tenant: { id: 't-1' }, retries: 0 }
+    verifyEqual(
+      (await call('fromEntry', () => fromEntry(entry({ metadata: JSON.stringify(metadata) })))).metadata,
+      metadata,
+      'The metadata of an entry has two fields that another program added, `tenant` and `retries`, and `fromEntry` dropped or changed something. Return everything in the metadata, whatever its fields are called.',
+    )
+  })
+
+  test('leaves the entry as it is', async () => {
+    const given = entry()
+    await call('fromEntry', () => fromEntry(given))
+    verifyEqual(
+      given,
+      entry(),
+      '`fromEntry` changed the entry that was passed in, and its caller may read that entry again. Copy what you need instead of calling `shift` or `splice` on its array.',
+    )
+  })
+
   test('accepts any order and unknown fields', async () => {
     const [id, flat] = entry({ traceId: 't-1' })
     const turned = Array.from({ length: flat.length / 2 }, (_, i) => flat.slice(i * 2, i * 2 + 2))
@@ -623,6 +642,28 @@ describe('storeEventWithStreams', () => {
       })
     })
   }
+
+  test('keeps the error of one event away from another', async () => {
+    await box.admin.rpush(ENTITY, 'x')
+    const other = { ...ada('0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a02'), entityId: 'user-43' }
+    const [, outcome] = await Promise.all([
+      attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, ada())),
+      attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, other)),
+    ])
+    const why =
+      "Two parts of one program each stored an event at the same moment over the same connection. The first one's `stream:entity:user-42` held a list, but all three keys of the second one, for `user-43`, were fine."
+    verify(
+      outcome.ok,
+      `${why} The second call rejected, too, although its event could be stored. Use a transaction for each event, and check only its own replies.`,
+      { received: !outcome.ok && outcome.error },
+    )
+    const found = await box.admin.xrange('stream:entity:user-43', outcome.value.entity, outcome.value.entity)
+    verifyEqual(
+      found.map(([, flat]) => paired(flat).eventId),
+      [other.eventId],
+      `${why} \`entity\` should be the ID of the second event in \`stream:entity:user-43\`, but it isn't there.`,
+    )
+  })
 })
 
 async function store(event: StoredEvent): Promise<StoredAt> {
@@ -692,6 +733,13 @@ describe('getEntityStateFromStreams', () => {
       user(4),
       "`getEntityStateFromStreams` was called a second time, after one more entry, and its result doesn't include that entry. Start from scratch on every call: don't keep a state or a position outside the function.",
     )
+    await box.admin.del(ENTITY)
+    await plant(1, 2)
+    verifyEqual(
+      await state(),
+      user(2),
+      "The entity's stream was deleted and restored from a backup with only two entries. Then `getEntityStateFromStreams` was called again, and its result isn't the state after those two. Start from scratch on every call: don't keep a state or a position outside the function.",
+    )
   })
 
   test('follows the order of the stream', async () => {
@@ -722,6 +770,17 @@ describe('getEntityStateFromStreams', () => {
       await state(),
       expected,
       'The entity was deactivated, and its address changed afterward. `getEntityStateFromStreams` should apply every entry, whatever the state is.',
+    )
+  })
+
+  test('leaves a second registration to applyEvent', async () => {
+    await plant(1, 3)
+    const again = { ...FIELDS, payload: '{"name":"Eve","email":"eve@example.com"}' }
+    await box.admin.xadd(ENTITY, '1772355600124-0', ...Object.entries(again).flat())
+    verifyEqual(
+      await state(),
+      user(3),
+      "The entity's last entry is a second `USER_REGISTERED`, which `applyEvent` from lesson 03 ignores. Pass `applyEvent` the state so far and each event, whatever its type, and let it decide what changes.",
     )
   })
 
