@@ -95,8 +95,12 @@ export async function readPages(
               remark = "There's nothing to run on this page. Press any key."
               break
             }
-            output.write(clearScreen + screen(all, shown, terminal, hasKeys, runningWord(palette)))
-            await Promise.race([run(offered, instead), events.interrupted])
+            const showRunning = () =>
+              output.write(clearScreen + screen(all, shown, terminal, hasKeys, runningWord(palette)))
+            // A question before the snippet takes the screen, and the snippet runs after it.
+            const askFirst: Instead = (work) => instead(work).finally(showRunning)
+            showRunning()
+            await Promise.race([run(offered, askFirst), events.interrupted])
             events.drop()
             sought = offered
             break
@@ -156,7 +160,7 @@ function widthOf(output: WriteStream): number {
 }
 
 function runningWord({ unicode }: Palette): string {
-  return unicode ? 'Running …' : 'Running ...'
+  return `Running ${unicode ? '…' : '...'} Keys work again when it's done; Ctrl-C quits.`
 }
 
 function screen(

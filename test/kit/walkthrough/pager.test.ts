@@ -3,16 +3,25 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { palette } from '../../../src/terminal/index.ts'
 import { readPages } from '../../../src/walkthrough/pager.ts'
+import type { Passage, Reading } from '../../../src/walkthrough/ui.ts'
 
 /** A page of one line on a terminal of that size, with the keys of a lesson. */
-function open(columns: number, rows: number) {
+function open(
+  columns: number,
+  rows: number,
+  { offers, ...options }: Pick<Reading, 'run'> & Pick<Passage, 'offers'> = {
+    run: async () => {},
+  },
+) {
   const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => keyboard })
   const screen = Object.assign(new PassThrough(), { columns, rows })
   let shown = ''
   screen.on('data', (chunk) => {
     shown += chunk
   })
-  const render = vi.fn(async (width: number) => [{ text: `a page of ${width} columns` }])
+  const render = vi.fn(async (width: number) => [
+    { text: `a page of ${width} columns`, ...(offers && { offers }) },
+  ])
   const reading = readPages(
     render,
     {
@@ -20,7 +29,7 @@ function open(columns: number, rows: number) {
       output: screen as unknown as WriteStream,
       palette: palette({ colours: false, unicode: true }),
     },
-    { hasKeys: true, run: async () => {} },
+    { hasKeys: true, ...options },
   )
   onTestFinished(async () => {
     keyboard.write('\u0003')
@@ -71,4 +80,24 @@ test('the keys of a terminal that reports no size have screens of 24 lines', asy
   type('?')
   const [first = ''] = (await until('Any key')).split('Any key')
   expect(first.split('\n').length).toBeGreaterThan(10)
+})
+
+test('while a snippet runs, the line of keys says so, even after a question in its place', async () => {
+  let finish = () => {}
+  const { until, type } = open(60, 24, {
+    offers: 1,
+    run: async (_, instead) => {
+      await instead(async () => {})
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
+    },
+  })
+  await until('q leave')
+  type('r')
+  const said = await until("Running … Keys work again when it's done; Ctrl-C quits.")
+  expect(said.split('Running …').slice(1)).toHaveLength(2)
+  type('q') // meant for a page that isn't there yet
+  finish()
+  await until('q leave')
 })
