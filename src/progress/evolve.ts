@@ -22,7 +22,7 @@ export function evolve(state: ProgressState, event: ProgressEvent): ProgressStat
       if (!isOwnCheck(event)) return state
       return { ...change(state, event, (lesson) => passed(lesson, event)), current: event.entityId }
     case 'HINT_REVEALED':
-      return change(state, event, (lesson) => hinted(begun(lesson, event.timestamp), event))
+      return change(state, event, (lesson) => hinted(lesson, event))
     case 'SOLUTION_REVEALED':
       return change(state, event, (lesson) => ({ ...lesson, solutionSeen: true }))
     case 'LESSON_RESET':

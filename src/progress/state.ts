@@ -20,7 +20,7 @@ export interface LessonProgress {
   readonly hints: Readonly<Record<number, number>>
   /** Which ones, counted from 1, in the order in which they were shown. */
   readonly hintSteps: Readonly<Record<number, readonly number[]>>
-  /** When it was first started; reading alone doesn't start a lesson. */
+  /** When it was first opened or checked; a look at its text, its hints or its solution doesn't start a lesson. */
   readonly firstOpened?: string
   readonly readAt?: string
   /** The first pass. A reset keeps it, because it's history. */

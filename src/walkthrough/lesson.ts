@@ -36,14 +36,30 @@ export async function walkLesson(
   const { learner, ui } = walk
   const lesson = await learner.course.lesson(summary.slug)
   const before = learner.progress.overview().lesson(lesson.slug)
-  const opened = await openLesson(learner, lesson.slug).catch((error: unknown) => {
-    if (!(error instanceof UnwritableWorkspaceError || error instanceof ObstacleError)) throw error
-    return `${error.message} Until then you can only read.`
-  })
   const isUnread = before.readAt === undefined && !hasBegun(learner, lesson.slug)
-  const end = first ?? (isUnread ? await readFirst(walk, lesson) : 'left')
-  ui.say(typeof opened === 'string' ? opened : whereItIs(opened))
-  return await loop(walk, lesson, end)
+  const start = once(async () => {
+    try {
+      return whereItIs(await openLesson(learner, lesson.slug))
+    } catch (error) {
+      if (!(error instanceof UnwritableWorkspaceError || error instanceof ObstacleError)) throw error
+      return `${error.message} Until then you can only read.`
+    }
+  })
+  const end = first ?? (isUnread ? await readFirst(walk, lesson, start) : 'left')
+  return await loop(
+    walk,
+    lesson,
+    end,
+    once(async () => ui.say(await start())),
+  )
+}
+
+function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let done: Promise<Result> | undefined
+  return () => {
+    done ??= work()
+    return done
+  }
 }
 
 /** Opening a lesson doesn't begin it, even in watch, which checks the starter at once. */
@@ -56,8 +72,9 @@ function whereItIs({ file, isNew }: { readonly file: string; readonly isNew: boo
   return `Your file for this lesson${isNew ? ' is ready' : ''}: ${shownPath(file)}`
 }
 
-async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
-  const end = await goTo(walk, lesson, 'read')
+/** Looking at the first page doesn't start the lesson; `start` is called for a reader who turns it. */
+async function readFirst(walk: Walk, lesson: Lesson, start: () => Promise<unknown>): Promise<ReadingEnd> {
+  const end = await goTo(walk, lesson, 'read', { onTurned: start })
   const questions = openQuestions(lesson, walk.learner.progress.overview().lesson(lesson.slug))
   if (end !== 'end' || questions.length === 0) return end
   const howMany = questions.length === 1 ? 'a question' : `${questions.length} questions`
@@ -69,8 +86,16 @@ async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
   return 'end'
 }
 
-/** Until the learner leaves the lesson; returns the one that they go to. */
-async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Onward | undefined> {
+/**
+ * Until the learner leaves the lesson; returns the one that they go to. `arrive` starts this one, unless they only pass
+ * through it.
+ */
+async function loop(
+  walk: Walk,
+  lesson: Lesson,
+  end: ReadingEnd,
+  arrive: () => Promise<void>,
+): Promise<Onward | undefined> {
   const { learner, ui } = walk
   let hasJustPassed = false
   let verdict: CheckResult | undefined
@@ -80,6 +105,7 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Onward
     const title: string = `${lesson.number} · ${lesson.title}${hasJustPassed ? ' · passed' : ''}`
     // Enter, Enter, Enter: after a hint or an edit comes a check, after a pass the next lesson.
     const preselected: Wish = hasJustPassed ? 'next' : 'check'
+    if (asked === undefined || !isWay(asked)) await arrive()
     const wish: Wish = asked ?? (await ui.choose<Wish>(title, choices(walk, lesson), preselected))
     asked = undefined
     switch (wish) {
@@ -126,6 +152,10 @@ async function watch(walk: Walk, lesson: Lesson): Promise<LessonSummary | undefi
     left = await walk.watch(lesson.slug)
   })(walk, lesson)
   return walk.learner.course.lessons.find(({ slug }) => slug === left)
+}
+
+function isWay(wish: Wish): wish is Way {
+  return ['next', 'previous', 'list', 'home'].includes(wish)
 }
 
 function wishOf(end: ReadingEnd): Wish | undefined {

@@ -22,7 +22,7 @@ const widest = 100
 export async function readPages(
   render: Render,
   terminal: PagerTerminal,
-  { run, signal, bookmark, hasKeys = false }: Reading = {},
+  { run, onTurned, signal, bookmark, hasKeys = false }: Reading = {},
 ): Promise<ReadingEnd> {
   const { input, output, palette } = terminal
   const events = terminalEvents(input, output, signal)
@@ -62,6 +62,7 @@ export async function readPages(
         output.write(clearScreen + screen(all, shown, terminal, hasKeys, remark))
         remark = undefined
         event = await events.next()
+        if (event === 'on' || event === 'run') await onTurned?.()
         switch (event) {
           case 'interrupt':
             throw new InterruptedError('Ctrl-C')

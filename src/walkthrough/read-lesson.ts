@@ -9,7 +9,7 @@ import type { Reading, ReadingEnd } from './ui.ts'
 import { bookmarkIn, type Walk } from './walk.ts'
 
 /** How a place shares the screen and the Redis with the program that shows it. */
-export interface VisitOptions extends Pick<Reading, 'signal'> {
+export interface VisitOptions extends Pick<Reading, 'signal' | 'onTurned'> {
   /** Resolves when Redis is free. */
   idle?(): Promise<void>
 }
@@ -52,6 +52,7 @@ export async function readLesson(
         hasKeys: true,
         bookmark,
         ...(options.signal && { signal: options.signal }),
+        ...(options.onTurned && { onTurned: options.onTurned }),
         async run(number, instead) {
           const verdicts = guessed.has(number) ? await instead(() => askAt(walk, lesson, number)) : []
           const above = verdicts.length === 0 ? [] : [`*Your answer before snippet ${number}:*`, ...verdicts]

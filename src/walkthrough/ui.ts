@@ -33,6 +33,8 @@ export type Render = (width: number) => Promise<readonly Passage[]>
 export interface Reading {
   /** Runs a snippet that the page offers. From then on, what is rendered shows its output. */
   readonly run?: (snippet: number, instead: Instead) => Promise<void>
+  /** The reader has turned a page or run a snippet, so they aren't just looking around. */
+  readonly onTurned?: () => Promise<unknown>
   /** Ends the reading; it counts as left. */
   readonly signal?: AbortSignal
   /** Where to begin, and where the reader was at the end: a share of the text, from 0 to 1. */

@@ -24,7 +24,7 @@ describe('the state of a lesson', () => {
     ['new', [event('LESSON_READ', slug, {})]],
     ['new', [solution()]],
     ['started', [opened()]],
-    ['started', [hint(1, 1)]],
+    ['new', [hint(1, 1)]],
     ['started', [opened(), starterFails()]],
     ['failing', [opened(), fails()]],
     ['failing', [fails(), starterFails()]],
@@ -159,6 +159,15 @@ describe('the course', () => {
         event('HINT_REVEALED', '03-c', { task: 1, step: 1 }),
       ).current,
     ).toBe('01-a')
+  })
+
+  test("a look at a lesson's hints, solution or text doesn't start it", () => {
+    const looked = state(
+      event('HINT_REVEALED', slug, { task: 1, step: 1 }),
+      event('SOLUTION_REVEALED', slug, {}),
+      event('LESSON_READ', slug, {}),
+    )
+    expect(looked.lessons).toMatchObject([{ slug, state: 'new', hints: { 1: 1 } }])
   })
 
   test('the placement is remembered and is where to continue, but passes nothing', () => {

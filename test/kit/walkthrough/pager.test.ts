@@ -9,7 +9,7 @@ import type { Passage, Reading } from '../../../src/walkthrough/ui.ts'
 function open(
   columns: number,
   rows: number,
-  { offers, ...options }: Pick<Reading, 'run'> & Pick<Passage, 'offers'> = {
+  { offers, ...options }: Pick<Reading, 'run' | 'onTurned'> & Pick<Passage, 'offers'> = {
     run: async () => {},
   },
 ) {
@@ -100,4 +100,17 @@ test('while a snippet runs, the line of keys says so, even after a question in i
   type('q') // meant for a page that isn't there yet
   finish()
   await until('q leave')
+})
+
+test('a reader who only looks at the first page has turned none', async () => {
+  const onTurned = vi.fn(async () => {})
+  const { until, type } = open(60, 24, { onTurned })
+  await until('q leave')
+  type('?')
+  await until('Any key goes back')
+  type('b')
+  await until('q leave')
+  expect(onTurned).not.toHaveBeenCalled()
+  type(' ')
+  await vi.waitFor(() => expect(onTurned).toHaveBeenCalledOnce())
 })
