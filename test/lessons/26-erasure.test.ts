@@ -137,6 +137,13 @@ const eraseKey = () =>
     .xadd(STREAM, '*', ...forgottenEntry)
     .exec()
 
+/** Whether the newest entry that Ada's stream ever had is gone. */
+async function lastEntryWasDeleted(): Promise<boolean> {
+  const about = (await box.admin.xinfo('STREAM', STREAM)) as readonly unknown[]
+  const [newest] = await box.admin.xrevrange(STREAM, '+', '-', 'COUNT', 1)
+  return about[about.indexOf('last-generated-id') + 1] !== newest?.[0]
+}
+
 /** Fails if an error from Redis, about the type of the key, becomes an error of the lesson, which means something else. */
 async function isNotMistakenFor(
   other: typeof CustomerForgottenError | typeof UnreadableEventError,
@@ -378,6 +385,10 @@ describe('storeEvent', () => {
           stored.slice(forgotten).every(({ personal }) => personal === undefined),
           `Another process forgot the customer between \`storeEvent\`'s ${code(after, 'start')} and its ${code(held, 'end')}, but \`storeEvent\` appended personal data after \`CUSTOMER_FORGOTTEN\` anyway. Check the key and append in one step: use a script, or \`WATCH\` the key on a connection of its own.`,
           { received: stored.map(({ eventType }) => eventType) },
+        )
+        verify(
+          first.ok || !(await lastEntryWasDeleted()),
+          `Another process forgot the customer between \`storeEvent\`'s ${code(after, 'start')} and its ${code(held, 'end')}. \`storeEvent\` appended an entry after \`CUSTOMER_FORGOTTEN\` and then deleted it. In between, a projection can read it, and if the process dies there, it stays. Check the key and append in one step: use a script, or \`WATCH\` the key on a connection of its own.`,
         )
         verify(
           first.ok || first.error instanceof CustomerForgottenError,
@@ -757,6 +768,18 @@ describe('getCustomer', () => {
       await replayed('a forgotten customer'),
       { plan: 'gold', name: null, email: null, orders: 2, totalCents: 8400, forgotten: true },
       'For a forgotten customer, `name` and `email` should be `null`, and `forgotten` should be `true`. The plan, the orders (even one that came later), and the cents stay, because the books must still balance.',
+    )
+  })
+
+  test("doesn't mistake a lost key for an erasure", async () => {
+    await store(registered)
+    await store(ordered)
+    await box.admin.del(KEY)
+    const outcome = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
+    verify(
+      !outcome.ok && outcome.error instanceof UnreadableEventError,
+      "The customer's key is gone, but it wasn't replaced with `erased`, and `getCustomer` didn't throw an `UnreadableEventError`. Someone may have restored the wrong backup, which isn't an erasure, so let the error from `readEvents` reach the caller.",
+      { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
