@@ -47,7 +47,7 @@ async function refused(name: string, run: () => unknown, field: string, what: st
   verifyEqual(
     error.field,
     field,
-    `\`${name}\` refused ${what}, but the \`field\` of its \`MalformedEventError\` is wrong. It should be "${field}". ${why}`,
+    `\`${name}\` refused ${what}, but the \`field\` of its \`MalformedEventError\` is wrong. It should be \`${field}\`. ${why}`,
   )
   return error
 }
@@ -63,7 +63,7 @@ async function taken<T>(name: string, run: () => T, what: string, why: string): 
 function namesItsField(error: MalformedEventError, field: string): void {
   verify(
     error.name === 'MalformedEventError' && error.message.includes(field),
-    `The error's \`name\` should be "MalformedEventError", and its message should name the field, here \`${field}\`. A log shows only these two, not the \`field\` property, and "Error" says nothing.`,
+    `The error's \`name\` should be \`MalformedEventError\`, and its message should name the field, here \`${field}\`. A log shows only these two, not the \`field\` property, and \`Error\` says nothing.`,
     { received: words(`${error.name}: ${error.message}`) },
   )
 }
@@ -615,7 +615,7 @@ describe('decodeEvent', () => {
         () => decodeEvent(text),
         'event',
         `the string \`${text}\`, which is JSON but not an object`,
-        'An event is a JSON object. For `null` and arrays, `typeof` returns "object" too, so check for them separately.',
+        'An event is a JSON object. For `null` and arrays, `typeof` returns `"object"` too, so check for them separately.',
       )
     }
   })
@@ -638,7 +638,7 @@ describe('decodeEvent', () => {
     const empty =
       "An empty string is as bad as a missing field: readers can't look up such an event or tell it apart from others."
     const object =
-      'The payload is an object with fields. For `null` and arrays, `typeof` returns "object" too.'
+      'The payload is an object with fields. For `null` and arrays, `typeof` returns `"object"` too.'
     const time =
       "A timestamp that isn't a time breaks any code that sorts or displays it later. `Date.parse` returns `NaN` for it."
     const metadata = "Metadata is an object if it's there at all."
