@@ -766,7 +766,7 @@ describe('readNew', () => {
     await arrived(both, () => updates !== undefined && friends !== undefined)
     verify(
       !isLate || friends === undefined,
-      "Two calls of `readNew` were waiting, each for a different stream, and then an entry arrived in both streams. One call returned only after an entry had arrived for the other one. A blocked connection does nothing else, so don't share it, and don't let one call wait for another.",
+      "Two calls to `readNew` were waiting, each for a different stream, and then an entry arrived in both streams. One call returned only after an entry had arrived for the other one. A blocked connection does nothing else, so don't share it, and don't let one call wait for another.",
       {
         expected: words('the entry 7-0 of user_friends, as soon as it had arrived'),
         received: words('the entry 7-0 of user_friends, only after 8-0 had arrived in user_updates'),
@@ -774,7 +774,7 @@ describe('readNew', () => {
     )
     verify(
       !isLate && early === undefined && updates !== undefined,
-      'Two calls of `readNew` were waiting, each for a different stream, and then an entry arrived in both streams. At least one of the calls missed its entry. A blocked connection does nothing else, so each call needs its own `redis.duplicate()`.',
+      'Two calls to `readNew` were waiting, each for a different stream, and then an entry arrived in both streams. At least one of the calls missed its entry. A blocked connection does nothing else, so each call needs its own `redis.duplicate()`.',
       { expected: words('the entry of its own stream for each call'), received: { updates, friends } },
     )
     await both
