@@ -308,7 +308,7 @@ describe('appendEvent', () => {
       },
       second: () => store.appendEvent('account', 'acc-1', debit(3), 1),
       verify: (round) => {
-        const both = `Two calls of one store expected version 1, the second one ran between the first one's ${round.after ? `\`${round.after}\`` : 'start'} and ${round.held ? `\`${round.held}\`` : 'end'}`
+        const both = `Two calls on one store expected version 1, the second one ran between the first one's ${round.after ? `\`${round.after}\`` : 'start'} and ${round.held ? `\`${round.held}\`` : 'end'}`
         const watched = box.commands.some(({ name }) => name === 'WATCH')
           ? ' A `WATCH` belongs to a connection, and the `EXEC` of one call ends the watch of every other call on it, so each call needs a connection of its own.'
           : ''
@@ -480,7 +480,7 @@ describe('appendEvent', () => {
     const outcome = await attempt('appendEvent', () => store.appendEvent('account', 'acc-1', event(2), 1))
     verify(
       outcome.ok && outcome.value === 2,
-      'A store had appended an event, then Redis forgot all scripts, as it does when it restarts, and the next `appendEvent` of the same store failed. `EVALSHA` only names a script, so send the script itself with `eval`, or use `redis.defineCommand`, which sends it again after a `NOSCRIPT`.',
+      'A store had appended an event, then Redis forgot all scripts, as it does when it restarts, and the next `appendEvent` on the same store failed. `EVALSHA` only names a script, so send the script itself with `eval`, or use `redis.defineCommand`, which sends it again after a `NOSCRIPT`.',
       { expected: 2, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -1087,7 +1087,7 @@ describe('getEvents and getVersion', () => {
     )
     verify(
       most <= 501,
-      `\`getEvents\` fetched ${most} entries with one command. While Redis builds that reply, it serves no other client, so read pages with \`COUNT 500\`.`,
+      `\`getEvents\` fetched ${most} entries with one command. While Redis builds that reply, it can't serve any other client, so read pages with \`COUNT 500\`.`,
       { expected: words('at most 501'), received: most },
     )
     if (most > 0) {
