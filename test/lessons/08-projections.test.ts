@@ -718,7 +718,7 @@ describe('old events', () => {
             emailChanges: rebuilt ? '6' : '1',
             version: '2',
           },
-          `Another program rebuilt the row between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of \`updateUserProjection\`, and counted five changes of email instead of none. Event 2 should have made that six. The version alone doesn't show that the row has changed, so don't write what you computed from an earlier read: count in the step that writes.`,
+          `Another program rebuilt the row between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of \`updateUserProjection\`, and counted five email changes instead of none. Event 2 should have made that six. The version alone doesn't show that the row has changed, so don't write what you computed from an earlier read: count in the step that writes.`,
         ),
     })
   })
