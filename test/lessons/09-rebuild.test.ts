@@ -404,7 +404,7 @@ describe('saveCheckpoint', () => {
             { won: 1, model: { count: '4' }, checkpoint: '4-0' },
             sameConnection && watched
               ? sameObject
-                ? "Two calls of one object saved from the same checkpoint at the same time, and exactly one should win. A `WATCH` belongs to a connection, so one call's `EXEC` ended the other call's watch. Open a connection for each call that uses `WATCH`, or use a script."
+                ? "Two calls on one object saved from the same checkpoint at the same time, and exactly one should win. A `WATCH` belongs to a connection, so one call's `EXEC` ended the other call's watch. Open a connection for each call that uses `WATCH`, or use a script."
                 : "Two calls saved from the same checkpoint at the same time on one connection, and exactly one should win. A `WATCH` belongs to a connection, so one caller's `EXEC` ended the other caller's watch. Use `WATCH` on a `redis.duplicate()`, or use a script."
               : `Two calls saved the changes of the same event at the same time: the second one ran between the first one's ${code(after, 'start')} and ${code(held, 'end')}. Exactly one should win, and the event should be counted once. Compare and write in one step.`,
           )
@@ -461,7 +461,7 @@ describe('saveCheckpoint', () => {
     const open = await connectionsStillOpen()
     verify(
       open === 0,
-      'After three calls of `saveCheckpoint`, a connection that your code opened is still open. After an hour of events, the server accepts no more connections. Close it in a `finally`, whether the call saves or not.',
+      'After three calls to `saveCheckpoint`, a connection that your code opened is still open. After an hour of events, the server accepts no more connections. Close it in a `finally`, whether the call saves or not.',
       { expected: words('no more connections than before'), received: words(`${open} more`) },
     )
     await staysOpen('saveCheckpoint')
@@ -685,7 +685,7 @@ describe('catchUp', () => {
     )
     verify(
       most <= 501,
-      `\`catchUp\` fetched ${most} entries with one command. While Redis builds that reply, it serves no other client, so read pages with \`COUNT 500\`.`,
+      `\`catchUp\` fetched ${most} entries with one command. While Redis builds that reply, it can't serve any other client, so read pages with \`COUNT 500\`.`,
       { expected: words('at most 501'), received: most },
     )
   })
