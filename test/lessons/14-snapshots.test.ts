@@ -668,7 +668,7 @@ describe('never backwards', () => {
     for (const outcome of outcomes) {
       verify(
         outcome.ok || !refused,
-        'Two calls of `createSnapshot` ran at the same time, `EXEC` replied `(nil)` to one of them because a watched key had changed, and that call threw. It should check again: either its snapshot is still the better one, or it returns `false`.',
+        'Two calls to `createSnapshot` ran at the same time, `EXEC` replied `(nil)` to one of them because a watched key had changed, and that call threw. It should check again: either its snapshot is still the better one, or it returns `false`.',
         { received: !outcome.ok && outcome.error },
       )
       await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
@@ -1119,7 +1119,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: { points: 101 }, lastEventId: '9007199254740994-0' },
-      `The snapshot was taken at the event \`${long}\`, which is in the stream, so it's sound. Each number in an ID has up to 64 bits, which is more than a JavaScript number can represent exactly. Leave the ID a string, or use \`BigInt\`.`,
+      `The snapshot was taken at the event \`${long}\`, which is in the stream, so it's sound. Each number in an ID has up to 64 bits, which is more than a JavaScript number can represent exactly. Leave the ID as a string, or use \`BigInt\`.`,
     )
   })
 
