@@ -921,7 +921,7 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       told,
       [[true, 'broken']],
-      "The index of the post \"broken\" can't be updated (its card's key holds a string). `followPosts` should call `onError` once, with the error and the post's ID.",
+      "The index of the post `broken` can't be updated (its card's key holds a string). `followPosts` should call `onError` once, with the error and the post's ID.",
     )
     verifyEqual(
       (await list('cyd')).filter((id) => id === 'next'),
