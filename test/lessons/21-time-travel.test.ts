@@ -129,7 +129,7 @@ describe('postAtVersion', () => {
       'postAtVersion',
       () => postAtVersion(box.redis, postId, version),
       UnknownVersionError,
-      `${postId} is at version ${current}${besides}, and ${version} isn't one of its versions. \`postAtVersion\` should throw an \`UnknownVersionError\`, because the caller would mistake any other result for that version.`,
+      `\`${postId}\` is at version ${current}${besides}, and ${version} isn't one of its versions. \`postAtVersion\` should throw an \`UnknownVersionError\`, because the caller would mistake any other result for that version.`,
     )
 
   test('returns every version', async () => {
@@ -334,7 +334,7 @@ describe('postAtMoment', () => {
     verifyEqual(await atMoment(day(4)), { post: V2, version: 2 }, BY_MARCH_4, [
       [
         ({ post }) => post?.content === 'Fixed' && !post.published,
-        '`postAtMoment` selected events by timestamp and built a post that doesn\'t exist in any version: "Fixed" was written when the post was already published. Apply the events from the start of the stream up to one point, without skipping any.',
+        "`postAtMoment` selected events by timestamp and built a post that doesn't exist in any version: `Fixed` was written when the post was already published. Apply the events from the start of the stream up to one point, without skipping any.",
       ],
       [
         ({ post }) => post?.published === true,
