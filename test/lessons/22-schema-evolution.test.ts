@@ -110,7 +110,7 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
     error.name === 'UnknownSchemaError' &&
       error.message.includes(at[0]) &&
       error.message.includes(`${at[1]}`),
-    'The error\'s `name` should be "UnknownSchemaError", and its message should contain the event type and the version.',
+    "The error's `name` should be `UnknownSchemaError`, and its message should contain the event type and the version.",
     { received: words(`${error.name}: ${error.message}`) },
   )
 }
@@ -522,7 +522,7 @@ async function post() {
     const { eventType, schemaVersion } = outcome.error
     verify(
       false,
-      `\`getPost\` couldn't read \`${eventType}\`, version ${schemaVersion}, which should be in \`blogSchema\` (Task 2). Is \`schemaVersion\` a number (Redis returns strings, and "2" isn't 2)? Is it 1 if the field is missing?`,
+      `\`getPost\` couldn't read \`${eventType}\`, version ${schemaVersion}, which should be in \`blogSchema\` (Task 2). Is \`schemaVersion\` a number (Redis returns strings, and \`"2"\` isn't 2)? Is it 1 if the field is missing?`,
       { received: outcome.error },
     )
   }
@@ -728,7 +728,7 @@ describe('getPost', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 1_000,
-      `\`getPost\` fetched ${most} entries with one command. Redis serves no other client while it builds such a reply. Read pages of at most 1,000, with \`COUNT\`.`,
+      `\`getPost\` fetched ${most} entries with one command. While Redis builds such a reply, it can't serve any other client. Read pages of at most 1,000, with \`COUNT\`.`,
       { expected: words('at most 1,000 entries in one reply'), received: words(`${most} entries`) },
     )
   })
