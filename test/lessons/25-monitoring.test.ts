@@ -54,7 +54,7 @@ describe('parseGroup', () => {
     verifyEqual(
       (await parse(...reply, 'entries-read', 3, 'lag', null)).lag,
       null,
-      'Redis replied with nil for the lag, so the lag is unknown, and `parseGroup` should return `null`. With 0, a group that has stopped looks healthy.',
+      'Redis replied with `nil` for the lag, so the lag is unknown, and `parseGroup` should return `null`. With 0, a group that has stopped looks healthy.',
     )
     const old = await parse(...reply)
     verify(
@@ -189,7 +189,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       (await info())?.groups[0]?.lag,
       null,
-      'The group began in the middle of the stream, and Redis replies with nil for its lag. `getStreamInfo` should return `null` for it.',
+      'The group began in the middle of the stream, and Redis replies with `nil` for its lag. `getStreamInfo` should return `null` for it.',
     )
   })
 
