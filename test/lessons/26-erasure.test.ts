@@ -205,14 +205,14 @@ describe('storeEvent', () => {
       for (const secret of ['Lovelace', 'ada@example.com']) {
         verify(
           !text.includes(secret),
-          `"${secret}" is in \`${key}\` in plain text. It's now in the log, in every replica, and in every backup, and destroying a key doesn't remove it. Encrypt it before you store it.`,
+          `\`${secret}\` is in \`${key}\` in plain text. It's now in the log, in every replica, and in every backup, and destroying a key doesn't remove it. Encrypt it before you store it.`,
           { received: text },
         )
         for (const code of ['base64', 'hex'] as const) {
           const parts = [text, ...text.split(/[^A-Za-z0-9+/=_-]+/)]
           verify(
             !parts.some((part) => Buffer.from(part, code).includes(secret)),
-            `"${secret}" is in \`${key}\`, merely encoded as ${code}. Anyone can read that without a key, so encrypt it (\`aes-256-gcm\`).`,
+            `\`${secret}\` is in \`${key}\`, merely encoded as ${code}. Anyone can read that without a key, so encrypt it (\`aes-256-gcm\`).`,
             { received: text },
           )
         }
