@@ -34,6 +34,8 @@ export interface Job {
 export interface RecordJob {
   /** Doesn't exist yet. */
   readonly file: string
+  /** Signs what's in it; the answer never sees it. */
+  readonly secret: string
   readonly lesson: string
   readonly version: string
   /** For people. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { cacheFolder } from '../../common/cache-folder.ts'
@@ -90,7 +90,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
   goOn()
   if (!answer.ok) return unusable(answer, [])
   const file = bundleFile(course.root)
-  const bundle = await bundleAnswer({
+  const bundling = bundleAnswer({
     root: course.root,
     runtime,
     slug,
@@ -100,6 +100,11 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
     modelOf: input.modelOf,
     outfile: file,
   })
+  // While esbuild, which is another process, is at work.
+  const [bundle, version] = await Promise.all([
+    bundling,
+    asked.record === true ? recordedVersion(course, lesson) : '',
+  ])
   goOn()
   const builtOn = bundle.builtOn.map(shown)
   if (!bundle.ok) return unusable(bundle.problem, builtOn)
@@ -116,13 +121,18 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
     lastTry: input.lastTry,
     stay: asked.sharedProcess === true,
   }
-  const version = asked.record === true ? await recordedVersion(course, lesson) : ''
   const run = async (only: RecordJob['only'], asked: CheckOptions): Promise<Attempt> => {
-    const recording = asked.record === true ? `${file}.recording.json` : undefined
     const record =
-      recording === undefined
-        ? undefined
-        : { file: recording, lesson: slug, version, engine: redis.name, only }
+      asked.record === true
+        ? {
+            file: `${file}.recording.json`,
+            secret: randomBytes(32).toString('hex'),
+            lesson: slug,
+            version,
+            engine: redis.name,
+            only,
+          }
+        : undefined
     writeFileSync(file, code)
     try {
       const onRedis = newsTeller(asked.onNotice)
@@ -141,10 +151,10 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
         disturbed: ran.ending.kind === 'disturbed' ? ran.ending : undefined,
         broken: whyBroken(ran),
         builtOn,
-        recording: recording === undefined ? undefined : await takeRecording(recording),
+        recording: record && takeRecording(record),
       }
     } finally {
-      for (const made of [file, recording]) if (made !== undefined) rmSync(made, { force: true })
+      for (const made of [file, record?.file]) if (made !== undefined) rmSync(made, { force: true })
     }
   }
   const attempt = await run(undefined, asked)

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { SandboxEnvironment } from '../kit/environment.ts'
 import type { RedisNews } from '../kit/silence/pulse.ts'
 import type { Disturbed, Job, Report, WorkerSetup } from '../protocol.ts'
-import { LOADED, signature } from '../worker/report.ts'
+import { LOADED } from '../worker/report.ts'
+import { isSignature } from './is-signature.ts'
 
 /** How a run ended, as seen from outside its process. */
 export interface RunRecord {
@@ -214,9 +215,7 @@ function certificates({ url }: SandboxEnvironment): { NODE_EXTRA_CA_CERTS?: unde
 function opened(line: string, secret: string, next: Map<string, number>): Report | undefined {
   const at = line.indexOf(' ')
   const body = line.slice(at + 1)
-  const given = Buffer.from(line.slice(0, Math.max(at, 0)))
-  const right = Buffer.from(signature(secret, body))
-  if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined
+  if (!isSignature(line.slice(0, Math.max(at, 0)), secret, body)) return undefined
   const [channel, sequence, report] = JSON.parse(body) as [string, number, Report]
   if (next.get(channel) !== sequence) return undefined
   next.set(channel, sequence + 1)

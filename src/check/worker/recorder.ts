@@ -10,13 +10,13 @@ import type { Logged, LoggedCommand, LoggedEvent, LoggedMessage } from '../kit/r
 import type { RecordedTest } from '../kit/recorder/test-log.ts'
 import type { Failure, RecordJob } from '../protocol.ts'
 import { withinLimits } from './recording-limits.ts'
+import { signature } from './report.ts'
 import type { RunningTest } from './runner.ts'
 import { attempts } from './sent-commands.ts'
 import { fateOf, stepsOf } from './steps-of.ts'
 
 /** Bound before any answer is loaded. */
 const write = writeFileSync
-const stringify = JSON.stringify
 
 /** Writes the recording of one test to a file. */
 export interface Recorder {
@@ -59,7 +59,8 @@ export function newRecorder(job: RecordJob): Recorder {
       depth: gate === undefined ? 'order' : 'changes',
     })
     // Only this user may read it: an answer may write secrets to Redis.
-    write(job.file, stringify(withinLimits(recording)), { mode: 0o600 })
+    const json = withinLimits(recording)
+    write(job.file, `${signature(job.secret, json)}\n${json}`, { mode: 0o600 })
   }
 }
 

@@ -15,27 +15,28 @@ export interface Limits {
   readonly bytes: number
 }
 
+/** Bound before any answer is loaded. */
+const stringify = JSON.stringify
+
 /** Maximum size of a recording. */
 const LIMITS: Limits = { steps: 2_000, bytes: 1_000_000 }
 
 /**
- * The same recording with its middle left out until it's small enough. The beginning and the end stay, and so does
+ * As JSON, the same recording with its middle left out until it's small enough. The beginning and the end stay, and so does
  * what the collision is about. The changes of the steps that are left out are in one step in their place, so the keys
  * are still right after every step.
  */
-export function withinLimits(recording: Recording, limits: Limits = LIMITS): Recording {
+export function withinLimits(recording: Recording, limits: Limits = LIMITS): string {
   for (let most = limits.steps; most >= 2; most = Math.floor(most / 2)) {
-    const cut = withSteps(recording, most)
-    if (Buffer.byteLength(JSON.stringify(cut)) <= limits.bytes) return cut
+    const json = stringify(withSteps(recording, most))
+    if (Buffer.byteLength(json) <= limits.bytes) return json
   }
   // The keys themselves are too large.
   const { before, after, ...rest } = recording
   const steps = recording.steps.map((step) => ({ ...step, changes: [] }))
   const note = 'The keys were too large to record, so only the order of the commands is known.'
-  return withSteps(
-    { ...rest, depth: 'order', note, before: [], after: [], steps },
-    Math.min(limits.steps, 200),
-  )
+  const short: Recording = { ...rest, depth: 'order', note, before: [], after: [], steps }
+  return stringify(withSteps(short, Math.min(limits.steps, 200)))
 }
 
 function withSteps(recording: Recording, most: number): Recording {
@@ -70,7 +71,7 @@ function withSteps(recording: Recording, most: number): Recording {
     keys = apply(keys, step)
   }
   close()
-  const bytes = Buffer.byteLength(JSON.stringify(steps)) - Buffer.byteLength(JSON.stringify(result))
+  const bytes = Buffer.byteLength(stringify(steps)) - Buffer.byteLength(stringify(result))
   const place = (n: number) => places.get(n) ?? 0
   const { collision, ...rest } = recording
   return {

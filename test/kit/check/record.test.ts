@@ -1,11 +1,14 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { takeRecording } from '../../../src/check/host/recording-file.ts'
 import { HIDDEN } from '../../../src/check/kit/recorder/recorded-text.ts'
 import { shownArguments } from '../../../src/check/kit/recorder/secrets.ts'
 import { withinLimits } from '../../../src/check/worker/recording-limits.ts'
+import { signature } from '../../../src/check/worker/report.ts'
 import { cacheFolder } from '../../../src/common/cache-folder.ts'
 import { apply, type CommandStep, fold, keysOf, type Recording } from '../../../src/recording/index.ts'
+import { parseRecording } from '../../../src/recording/parse.ts'
 import { type Fixture, fixtureRoot, openFixture, SLUG } from './fixture-course.ts'
 
 const CONFLICT = 'export class Conflict extends Error {}\n'
@@ -52,6 +55,9 @@ test.each(Object.keys(WRONG))(
     })
     if (recording === undefined) return
     expect(fold(recording.before, recording.steps)).toEqual(keysOf(recording.after))
+    // The check trusts the signature, and doesn't compare a recording with the schema.
+    for (const one of [recording, recorded.recording])
+      expect(parseRecording(JSON.stringify(one), 'it')).toEqual(one)
   },
 )
 
@@ -126,6 +132,24 @@ test('the next check stops a recording at once, and its file is deleted', async 
   expect(files.filter((name) => name.endsWith('.recording.json'))).toEqual([])
 })
 
+test('a recording that someone else wrote, or changed, is none', () => {
+  const file = join(fixture.folder, 'run.recording.json')
+  const secret = 'x'.repeat(64)
+  const json = '{"v":1}'
+  const taken = (content: string) => {
+    writeFileSync(file, content)
+    const recording = takeRecording({ file, secret })
+    expect(existsSync(file)).toBe(false)
+    return recording
+  }
+  expect(taken(`${signature(secret, json)}\n${json}`)).toEqual({ v: 1 })
+  expect(taken(`${signature('y', json)}\n${json}`)).toBeUndefined()
+  expect(taken(`${signature(secret, json)}\n{"v":2}`)).toBeUndefined()
+  expect(taken(json)).toBeUndefined()
+  expect(taken('')).toBeUndefined()
+  expect(takeRecording({ file, secret })).toBeUndefined()
+})
+
 test('passwords are replaced', () => {
   const words = (line: string) => {
     const [name = '', ...args] = line.split(' ')
@@ -184,7 +208,7 @@ describe('a recording that would be too long', () => {
   }
 
   test('keeps its beginning, its end, and the collision, and its keys are still right', () => {
-    const cut = withinLimits(whole, { steps: 30, bytes: 1_000_000 })
+    const cut: Recording = JSON.parse(withinLimits(whole, { steps: 30, bytes: 1_000_000 }))
     expect(cut.steps.length).toBeLessThan(40)
     expect(cut.steps.map(({ n }) => n)).toEqual(cut.steps.map((_, index) => index + 1))
     expect(fold(cut.before, cut.steps)).toEqual(fold(whole.before, whole.steps))
@@ -203,8 +227,9 @@ describe('a recording that would be too long', () => {
 
   test('fits into so many bytes, whatever it has', () => {
     const bytes = 20_000
-    const cut = withinLimits(whole, { steps: 2_000, bytes })
-    expect(Buffer.byteLength(JSON.stringify(cut))).toBeLessThanOrEqual(bytes)
+    const json = withinLimits(whole, { steps: 2_000, bytes })
+    expect(Buffer.byteLength(json)).toBeLessThanOrEqual(bytes)
+    const cut: Recording = JSON.parse(json)
     let keys = keysOf(cut.before)
     for (const one of cut.steps) keys = apply(keys, one)
     expect(keys).toEqual(fold(whole.before, whole.steps))
