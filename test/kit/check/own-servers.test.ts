@@ -11,12 +11,15 @@ import { countLeftOpen, disconnectGuests } from '../../../src/check/kit/connecti
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
 import { forgetViolations, violation } from '../../../src/check/kit/guards/violations.ts'
 import { call, type OwnServer, passesOnRefusedWrite, useSandbox } from '../../../src/check/kit/index.ts'
+import { asCaller, newCaller } from '../../../src/check/kit/races/callers.ts'
+import { sentCommands } from '../../../src/check/kit/recorder/recording.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
 import { diskProblem } from '../../../src/check/kit/servers/disk-room.ts'
 import { serverTrouble } from '../../../src/check/kit/servers/servers.ts'
 import { until } from '../../../src/check/kit/servers/until.ts'
 import { everyTick } from '../../../src/check/kit/silence/pulse.ts'
-import { fateOf } from '../../../src/check/worker/steps-of.ts'
+import { orderOf } from '../../../src/check/worker/recorder.ts'
+import { fateOf, stepsOf } from '../../../src/check/worker/steps-of.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 import { need } from '../need.ts'
@@ -194,6 +197,30 @@ need('redis-server').describe("servers of a suite's own", () => {
     expect(seen).toEqual([['{s}b'], ['{s}a', '{s}c']])
     expect([await keysOn(from), await keysOn(to)]).toEqual([[], ['{s}a', '{s}b', '{s}c']])
     expect(await cluster.nodeOf('{s}a')).toBe(to)
+  })
+
+  test('an ASKING is in the lane of the command that was redirected', async () => {
+    const cluster = await box.startCluster()
+    const redis = await cluster.connect()
+    await cluster.admin.set('{s}a', 'there')
+    const to = ((await cluster.nodeOf('{s}a')) + 1) % 3
+    let other = 'a'
+    while ((await cluster.nodeOf(other)) !== to) other += 'a'
+    const [first, second] = [newCaller('first'), newCaller('second')]
+    await asCaller(second, () => redis.get(other)) // so that the connection to that node is the other caller's
+    await cluster.moveSlot(await cluster.slotOf('{s}a'), to, undefined, {
+      first: ['{s}a'],
+      run: async () => expect(await asCaller(first, () => redis.get('{s}a'))).toBe('there'),
+    })
+    const { steps, lanes } = stepsOf(orderOf(sentCommands(), [], []).log)
+    expect(lanes.map(({ role }) => role)).toEqual(['first reader', 'second reader'])
+    expect(
+      steps.map((step) => step.kind === 'command' && [step.lane, ...step.args.map(({ s }) => s)]),
+    ).toEqual([
+      [2, 'GET', other],
+      [1, 'ASKING'],
+      [1, 'GET', '{s}a'],
+    ])
   })
 
   test("a cluster client that the learner's code makes itself is closed and counted", async () => {
