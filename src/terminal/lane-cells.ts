@@ -95,16 +95,18 @@ export function bracket(
 ): Line {
   const edge = laneSymbols(palette)
   const { rule, bar } = marks(palette)
-  const says = row.kind === 'released' ? 'released' : heldWords(row.command, room - 5)
+  const says = row.kind === 'released' ? 'released' : heldWords(row.command, room, palette)
   const isLast = at === count - 1
-  const text = fitted(says, room - 5, palette)
+  const text = fitted(says, room - 4, palette)
+  // With little room, the name is worth more than the second dash.
+  const dashes = rule.repeat(widthOf(text) > room - 5 ? 1 : 2)
   const corner =
     row.kind === 'held' ? (isLast ? edge.topRight : edge.top) : isLast ? edge.bottomRight : edge.bottom
   const line = rule.repeat(Math.max(0, room - widthOf(text) - 5))
   const cells = Array.from({ length: count }, (_, index): Line => {
     if (index !== at) return [span(' '.repeat(room))]
     return [
-      span(isLast ? `${rule}${rule} ` : `${corner}${rule}${rule} `, 'dim'),
+      span(isLast ? `${dashes} ` : `${corner}${dashes} `, 'dim'),
       span(text),
       span(isLast ? ` ${line}${corner}` : ` ${line}`, 'dim'),
     ]
@@ -127,9 +129,10 @@ export function oneLine(text: string, { unicode }: Pick<Palette, 'unicode'>): st
   return unicode ? line : asciiSymbols(line)
 }
 
-function heldWords(command: string, room: number): string {
+function heldWords(command: string, room: number, palette: Palette): string {
   const words = [`${command}, held by the check`, `${command}, held`, `${command} held`]
-  return words.find((text) => widthOf(text) <= room) ?? 'held'
+  const found = words.find((text) => widthOf(text) <= room - 5)
+  return found ?? `${fitted(command, Math.max(1, room - 4 - ' held'.length), palette)} held`
 }
 
 export function laneSymbols({ unicode }: Pick<Palette, 'unicode'>) {

@@ -86,6 +86,24 @@ describe('two clients', () => {
     expect(widest(four)).toBeLessThanOrEqual(100)
   })
 
+  test('name the command that is held, however little room a lane has', () => {
+    const held = (name: string, width: number) => {
+      const race = run(`
+        1  XLEN s → (integer) 1
+        2  ${name} s 2 → (nil)
+        1! ${name} s 1 → (nil)
+        3  PING → "PONG"
+        4  PING → "PONG"`)
+      const view = painted(race, { width })
+      expect(widest(view)).toBeLessThanOrEqual(width)
+      return /┌.*?┤/.exec(view)?.[0]
+    }
+    // 20 columns, and 19.
+    expect(held('XREADGROUP', 100)).toBe('┌── XREADGROUP held ─┤')
+    expect(held('XREADGROUP', 98)).toBe('┌─ XREADGROUP held ─┤')
+    expect(held('GEORADIUSBYMEMBER', 98)).toBe('┌─ GEORADIUS… held ─┤')
+  })
+
   test('are drawn in ASCII where nothing else can be shown', () => {
     const screen = painted(starter, { palette: ascii })
     expect(screen).toMatch(/^[\x20-\x7e\n]+$/)
