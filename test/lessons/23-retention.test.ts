@@ -39,6 +39,7 @@ function fieldsOf(n: number): Record<string, string> {
     eventType: n % 2 === 0 ? 'ORDER_PAID' : 'ORDER_CREATED',
     customerId: `customer-${n % 3}`,
     timestamp: day(Math.min(n, 20)),
+    note: '',
   }
 }
 
@@ -295,9 +296,16 @@ describe('retain', () => {
           eventType: 'ORDER_CREATED',
           customerId: 'customer-0',
           timestamp: '2026-03-03T12:00:00.000Z',
+          note: '',
         },
       },
       'An archived entry should be `{ id, fields }` with all its fields, unchanged.',
+      [
+        [
+          (entry) => entry?.fields.note === undefined,
+          "The field `note` of `3-0` is an empty string, and the archived entry doesn't have that field. Archive all fields, even empty ones.",
+        ],
+      ],
     )
     verifyEqual(moved, 7, '`retain` should resolve to the number of entries moved.')
     verifyEqual(
@@ -517,7 +525,19 @@ describe('retain', () => {
         [],
         `Call ${failing} of \`archive.put\` failed, and now these entries are neither in the stream nor in the archive. Trim only what the archive has confirmed.`,
       )
-      await box.admin.del(STREAM)
+      await call('retain', () => run(side.archive, byLength(10)))
+      const again = `Call ${failing} of \`archive.put\` failed, then \`retain\` was called again with an archive that works.`
+      verifyEqual(
+        (await lostOf(ids(1, 300), side)).slice(0, 5),
+        [],
+        `${again} Now these entries are neither in the stream nor in the archive. If you store how far you've archived, store it after \`put\` has succeeded, because the next call continues from there.`,
+      )
+      verifyEqual(
+        [side.ids().length, (await inStream()).length],
+        [290, 10],
+        `${again} It should have moved the rest: 290 entries belong in the archive, and 10 in the stream. Whatever the failed call left behind, such as a lock, must not stop the next one.`,
+      )
+      await box.admin.flushdb() // whatever `retain` has stored about its progress, too
       await plant(1, 300)
       await group('mail', 300)
     }
@@ -533,6 +553,19 @@ describe('retain', () => {
       await inStream(),
       counted.slice(-1),
       `All 410 entries (\`7-1\` to \`7-410\`, from one millisecond) are 19 days old, and the policy keeps 12 days. Only the newest, \`7-410\`, should still be in the stream.${pagingFault(box.commands)}`,
+    )
+  })
+
+  test('looks for the first recent entry on every page', async () => {
+    const recent = (n: number) => ({ ...fieldsOf(n), timestamp: day(n > 1_005 ? 18 : 1) })
+    const { counted } = await plantLongStream(box.admin, STREAM, { page: 500, fields: recent })
+    await box.admin.xgroup('CREATE', STREAM, 'mail', '$')
+    const side = memoryArchive()
+    await call('retain', () => run(side.archive, byAge(12)))
+    verifyEqual(
+      await inStream(),
+      counted.slice(1_005),
+      'Of 1,010 entries (`7-1` to `7-1010`), the first 1,005 are 19 days old and the last 5 are 2 days old. The policy keeps 12 days, so exactly the last 5 should still be in the stream. The first entry that is recent enough may be on any page, so keep reading until you find it.',
     )
   })
 
@@ -696,6 +729,7 @@ describe('readHistory', () => {
           eventType: 'ORDER_PAID',
           customerId: 'customer-2',
           timestamp: '2026-03-08T12:00:00.000Z',
+          note: '',
         },
       },
       'An entry should be `{ id, fields }`, wherever it comes from.',
@@ -807,6 +841,12 @@ describe('the index', () => {
   test('answers by type, customer, and time', async () => {
     await plant(1, 12)
     verifyEqual(await index(), 12, '`indexEvents` should resolve to the number of new events, 12.')
+    const keys = await box.admin.keys('*')
+    verify(
+      keys.some((key) => key !== STREAM && key !== 'index:orders:position'),
+      "`indexEvents` has run, and Redis has no key that could contain an index, only the stream and perhaps the position. Store the index in Redis: variables are gone when the program ends, and the stream doesn't keep its old events.",
+      { received: keys },
+    )
     verifyEqual(
       await find({ eventType: 'ORDER_PAID' }),
       ['2-0', '4-0', '6-0', '8-0', '10-0', '12-0'],
@@ -925,6 +965,18 @@ describe('the index', () => {
     )
   })
 
+  test('sets no bound that the question does not have', async () => {
+    await add('1-0', { ...fieldsOf(1), timestamp: '2199-03-01T12:00:00.000Z' })
+    await index()
+    for (const question of [{}, { from: new Date(day(1)) }]) {
+      verifyEqual(
+        await find(question),
+        ['1-0'],
+        "A machine with a wrong clock wrote an event whose `timestamp` is in 2199. The question has no `to`, so there's no upper bound, not even the current time.",
+      )
+    }
+  })
+
   test('indexes in pages', async () => {
     await plantLongStream(box.admin, STREAM, { page: 100, fields: fieldsOf })
     const indexed = await index()
@@ -992,6 +1044,23 @@ describe('the index', () => {
           [['4-0'], ['5-0']],
           `Two programs called \`findEvents\` at once, the second one before the ${code(held, 'end')} of the first one, and one of them got a wrong result. If you store an intersection in a key (\`ZINTERSTORE\`), two calls share that key: let Redis reply with the result instead, or intersect in your program.`,
         ),
+    })
+  })
+
+  test('misses nothing written in the meantime', async () => {
+    await everyInterleaving({
+      name: 'indexEvents',
+      prepare: () => plant(1, 2),
+      first: (redis) => indexEvents(redis, STREAM),
+      second: () => plant(3, 3),
+      verify: async ({ held }) => {
+        await call('indexEvents', () => indexEvents(box.connect(), STREAM))
+        verifyEqual(
+          await call('findEvents', () => findEvents(box.connect(), STREAM, {})),
+          ids(1, 3),
+          `\`3-0\` was written before the ${code(held, 'end')} of \`indexEvents\`. Another call of \`indexEvents\` followed, and \`findEvents\` still can't find \`3-0\`. The position should be the ID of the last entry that you've read and indexed, not the last one that's in the stream by then.`,
+        )
+      },
     })
   })
 
