@@ -13,7 +13,7 @@ import {
 import { nearestName } from '../../course/nearest.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { json } from '../flags.ts'
+import { json, unless } from '../flags.ts'
 
 interface InLesson extends Occurrences {
   readonly lesson: LessonSummary
@@ -21,6 +21,7 @@ interface InLesson extends Occurrences {
 
 export const command = defineCommand({
   flags: {
+    pages: unless('all at once, even if it takes more than a screen'),
     json,
   },
   examples: [
@@ -33,14 +34,14 @@ export const command = defineCommand({
     const word = words.join(' ').trim()
     if (word === '') {
       if (flags.json) context.printJson({ terms: glossary.map(({ term }) => term) })
-      else await print(context, allTerms(glossary))
+      else await print(context, allTerms(glossary), flags)
       return Exit.passed
     }
     const entry = entryFor(glossary, word) ?? entryWithWord(glossary, word)
     const lessons = await inLessons(course, word)
     if (entry === undefined && lessons.length === 0) throw new UsageError(nothing(word, glossary))
     if (flags.json) context.printJson(asJson(word, entry, lessons))
-    else await print(context, asMarkdown(word, entry, lessons))
+    else await print(context, asMarkdown(word, entry, lessons), flags)
     return Exit.passed
   },
 })
@@ -55,9 +56,20 @@ async function inLessons(course: Course, word: string): Promise<readonly InLesso
   return found
 }
 
-async function print({ print, width, palette }: Context, markdown: string): Promise<void> {
+/** On pages, like a lesson, if a person would see only its end. */
+async function print(context: Context, markdown: string, flags: { readonly pages: boolean }): Promise<void> {
   const { renderMarkdown } = await import('../../terminal/index.ts')
-  print(await renderMarkdown(markdown, { width, palette }))
+  const { palette, width, input, output } = context
+  const render = (width: number) => renderMarkdown(markdown, { width, palette })
+  const text = await render(width)
+  if (!flags.pages || !context.canAsk || text.split('\n').length < (output.stream.rows || 24))
+    return context.print(text)
+  const { readPages } = await import('../../walkthrough/pager.ts')
+  await readPages(async (width) => [{ text: await render(width) }], {
+    input,
+    output: output.stream,
+    palette,
+  })
 }
 
 function allTerms(glossary: readonly GlossaryEntry[]): string {
