@@ -28,7 +28,7 @@ export async function readCommandLine(
   version: string,
 ): Promise<Call | undefined> {
   let call: Call | undefined
-  const program = describe(new Commander('eventlings'), output)
+  const program = withGlobals(describe(new Commander('eventlings'), output))
     .usage('[command] [options]')
     .description(
       'Small exercises that teach event sourcing on Redis.\nWithout a command: the guided walkthrough.',
@@ -81,6 +81,14 @@ function describe(command: Commander, output: Output): Commander {
       subcommandTerm: (inner) =>
         `${inner.name()} ${inner.usage().replace(/\[(options|command)\] ?/g, '')}`.trim(),
     })
+}
+
+const GLOBALS = 'Options of every command:'
+
+/** Every command has these; its own come first. */
+function withGlobals(command: Commander): Commander {
+  return command
+    .optionsGroup(GLOBALS)
     .option('--redis <source>', 'auto, container, binary, embedded, or redis://…')
     .option('--mine', 'build on your own answers, not the model solutions')
     .option('--course <folder>', 'a course of your own (dev new-course)')
@@ -121,6 +129,7 @@ async function load(
     })
   for (const [name, { help }] of Object.entries(command.flags))
     for (const [usage, meaning] of help(name)) added.option(usage, meaning)
+  withGlobals(added)
   if (inner !== undefined) add(added.helpCommand(false), inner, output, choose)
 }
 
