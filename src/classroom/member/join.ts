@@ -41,8 +41,14 @@ export async function rejoin(folder: string, address: string): Promise<Membershi
   return moved
 }
 
-/** Joins a class, and leaves any earlier one behind. Rejects with ClassUnreachableError or RefusedError. */
-export async function join(folder: string, { address, code, name, share }: JoinAs): Promise<Joined> {
+/**
+ * Joins a class, and leaves any earlier one behind. `isNumbered`: someone there has that name already. Rejects with
+ * ClassUnreachableError or RefusedError.
+ */
+export async function join(
+  folder: string,
+  { address, code, name, share }: JoinAs,
+): Promise<Joined & { readonly isNumbered: boolean }> {
   const asked = { code: code.slice(0, 40), name: plainName(name), share }
   const joined = await request<Joined>({ address, waits: QUEUE, timeoutMs: ANSWER }, paths.join, asked)
   const { id: classId, name: className } = fieldsOf(joined.class)
@@ -63,7 +69,12 @@ export async function join(folder: string, { address, code, name, share }: JoinA
     share,
   }
   writeMembership(folder, membership)
-  return { ...joined, label: shown.label, class: { ...joined.class, name: shown.name } }
+  return {
+    ...joined,
+    label: shown.label,
+    isNumbered: shown.label !== asked.name,
+    class: { ...joined.class, name: shown.name },
+  }
 }
 
 /** Leaves the class: the hub deletes its data, and so do we. False if the hub couldn't be reached. */

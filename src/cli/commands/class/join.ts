@@ -30,8 +30,9 @@ export const command = defineCommand({
     // A learner who gave everything by flags, perhaps in a script, isn't asked: off.
     const isAsked = context.canAsk && (flags.code === undefined || flags.as === undefined)
     const share = flags.share || (isAsked && (await ask(context, 'Let your instructor see your code, too?')))
-    const { label, class: joined } = await join(home.log, { address, code, name, share })
-    context.print(`You're in "${joined.name}" as ${label}.
+    const { label, isNumbered, class: joined } = await join(home.log, { address, code, name, share })
+    const why = isNumbered ? ', because someone in this class already has that name or one like it' : ''
+    context.print(`You're in "${joined.name}" as ${label}${why}.
 
 Your instructor sees which lessons you've started and passed, your checks and their diagnoses, and the hints you took, including earlier ones. ${
       share
