@@ -26,6 +26,8 @@ export interface CheckView {
   readonly more?: string
   /** The lesson's title, where it's known. */
   readonly title?: string
+  /** What it ran on, where the screen has said so; default: its name and its kind. */
+  readonly redis?: string
   /** What to do next, for example `npx eventlings start 03`; default for a failing answer: a hint. */
   readonly next?: string
   /** The lines that stay in view. If the diagnosis is above them, because much evidence follows it, it's repeated. */
@@ -67,13 +69,14 @@ function sentence(result: CheckResult, { width, palette }: CheckView): readonly 
   ]
 }
 
-function heading(result: CheckResult, { width, palette, title }: CheckView): readonly Line[] {
+function heading(result: CheckResult, { width, palette, title, redis }: CheckView): readonly Line[] {
   const allSkipped = result.passed && result.tasks.every((task) => task.state === 'skipped')
   const state = allSkipped ? 'skipped' : result.passed ? 'passed' : 'failed'
   const style = stateSpan(state, palette).styles
   const name = title === undefined ? result.lesson : `${result.lesson} · ${title}`
-  const { kind, name: redis } = result.redis
-  const where = `${result.target} on ${redis}${kind === 'embedded' ? '' : ` (${kind})`}, ${durationOf(result.ms)}`
+  const { kind, name: itsName } = result.redis
+  const ranOn = redis ?? `${itsName}${kind === 'embedded' ? '' : ` (${kind})`}`
+  const where = `${result.target} on ${ranOn}, ${durationOf(result.ms)}`
   const symbol = span(`${stateSymbol(state, palette)} `, ...style, 'bold')
   return [
     ...wrap([span(name, 'bold'), span(` ${state}`, ...style, 'bold')], { width, first: symbol }),

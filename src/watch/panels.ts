@@ -28,7 +28,7 @@ ${keysInWords(KEYS)}`
 }
 
 /** What the screen may have had no room for: the hint, then the whole verdict, and what a pass means. */
-export function everything({ panel, result, passed, title }: WatchState) {
+export function everything({ panel, result, passed, title, redis }: WatchState) {
   return async (view: TextView): Promise<string> => {
     const parts = [
       ...(panel === undefined ? [] : [await renderMarkdown(`## ${panel.title}\n\n${panel.text}`, view)]),
@@ -38,6 +38,7 @@ export function everything({ panel, result, passed, title }: WatchState) {
             ...view,
             sideBySide: true,
             title,
+            redis,
             verbose: true,
             next: 'q goes back to the watch screen',
           }),

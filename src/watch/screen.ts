@@ -16,11 +16,16 @@ import { type CheckPieces, checkInPieces } from '../verdict/index.ts'
 import { type Cuttable, fitted } from './fit.ts'
 import { shownKeys, type WatchState } from './state.ts'
 
+/** Longer lines are hard to read, however wide the terminal. */
+const WIDEST = 100
+
 export interface ScreenOptions {
   /** Columns and rows of the terminal. */
   readonly width: number
   readonly height: number
   readonly palette: Palette
+  /** The learner has left: no keys work here anymore, and what's printed next goes right below. */
+  readonly isOver?: boolean
 }
 
 /** A block of the screen, in the order of the screen. The blocks with the lowest rank get their room first. */
@@ -41,15 +46,17 @@ const VALUE_LINES = 12
  * The whole screen as text, never higher than the terminal. The verdict comes first: which task failed and why, what
  * was expected, and what was received. A hint and the commands get the room that's left, and the keys are last.
  */
-export async function renderScreen(state: WatchState, options: ScreenOptions): Promise<string> {
-  const { height, palette } = options
+export async function renderScreen(state: WatchState, terminal: ScreenOptions): Promise<string> {
+  const { height, palette } = terminal
+  const options = { ...terminal, width: Math.min(WIDEST, terminal.width) }
   const isSmall = height < SMALL
   const gap: readonly Line[] = isSmall ? [] : [[]]
   const top = [...header(state, options), ...gap]
-  const bottom = [...gap, ...footer(state, options, isSmall)]
+  const { isOver = false } = terminal
+  const bottom = isOver ? [] : [...gap, ...footer(state, options, terminal.width, isSmall)]
   const room = Math.max(1, height - top.length - bottom.length)
   const middle = (await verdict(state, options, room)).slice(0, room)
-  const below = Array.from({ length: room - middle.length }, (): Line => [])
+  const below = isOver ? [] : Array.from({ length: room - middle.length }, (): Line => [])
   return paintLines([...top, ...middle, ...below, ...bottom].slice(0, height), palette)
 }
 
@@ -165,19 +172,24 @@ async function panelLines(state: WatchState, { width, palette }: ScreenOptions):
 }
 
 /** What just happened, news, and the keys or the question that's open. */
-function footer(state: WatchState, options: ScreenOptions, isSmall: boolean): readonly Line[] {
+function footer(
+  state: WatchState,
+  options: ScreenOptions,
+  columns: number,
+  isSmall: boolean,
+): readonly Line[] {
   const { notice, news, question, result } = state
   return [
     ...(notice === undefined ? [] : text(notice, options)),
     ...(news === undefined ? [] : newsLines(news, options)),
     ...(question === undefined
-      ? keyLines(options, shownKeys(isSmall, result))
+      ? keyLines(columns, shownKeys(isSmall, result))
       : yesOrNo([span(escapeControls(question.text), 'bold')], options.width, 'bold')),
   ]
 }
 
 /** A key and its word stay together. */
-function keyLines({ width }: ScreenOptions, keys: ReturnType<typeof shownKeys>): readonly Line[] {
+function keyLines(width: number, keys: ReturnType<typeof shownKeys>): readonly Line[] {
   const lines: Line[] = []
   for (const { key, label } of keys) {
     const entry: Line = [span(key, 'bold'), span(` ${label}`)]

@@ -19,9 +19,6 @@ export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'ex
   explorer(recording: Recording): Promise<'quit' | 'interrupted'>
 }
 
-/** Longer lines are hard to read, however wide the terminal. */
-const WIDEST = 100
-
 /**
  * The watch screen, until `q` or Ctrl-C. The terminal is restored afterward, however this ends. Resolves to the slug of
  * the lesson where the learner left it.
@@ -33,6 +30,8 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<st
   let again = false
   let lent = false
 
+  const size = () => ({ width: output.columns || 80, height: output.rows || 24, palette })
+
   async function draw(): Promise<void> {
     if (drawing || lent || state === undefined) {
       again = true
@@ -41,8 +40,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<st
     drawing = true
     do {
       again = false
-      const size = { width: Math.min(WIDEST, output.columns || 80), height: output.rows || 24 }
-      const screen = await renderScreen(state, { ...size, palette })
+      const screen = await renderScreen(state, size())
       if (!again && !lent) output.write(clearScreen + screen)
     } while (again && !lent)
     drawing = false
@@ -151,6 +149,9 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<st
     return session.state.slug
   } finally {
     lent = true // a redraw in progress must not come after us
+    // The keys would stay above the prompt, where they no longer work.
+    if (state !== undefined)
+      output.write(clearScreen + (await renderScreen(state, { ...size(), isOver: true })))
     release()
   }
 }
