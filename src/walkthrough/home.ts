@@ -122,7 +122,7 @@ function homeChoices(
     { name: 'All lessons', value: 'lessons', key: 'l' },
     { name: "What I've done", value: 'progress', key: 'w' },
     { name: 'Leave; ? shows all keys', short: 'Leave', value: 'leave', key: 'q' },
-    { name: 'Keys', value: 'keys', key: '?', isHidden: true },
+    { name: 'Keys', short: '', value: 'keys', key: '?', isHidden: true },
     ...(next === undefined ? [] : IN_LESSON).map(({ key, action, label }) => ({
       name: capitalize(label),
       value: action,

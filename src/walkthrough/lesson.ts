@@ -6,6 +6,7 @@ import { LESSON_KEYS, ObstacleError, openLesson, UnwritableWorkspaceError } from
 import { type Learner, lessonAfter, lessonBefore } from '../learner/learner.ts'
 import { isKnown, isOwnCheck, isUnbegun } from '../progress/index.ts'
 import { openQuestions } from '../snippets/predict.ts'
+import { summaryOf } from '../verdict/index.ts'
 import { checkAnswer, showVerdict } from './check-answer.ts'
 import { chooseLesson } from './choose-lesson.ts'
 import { type Action, actions } from './lesson-actions.ts'
@@ -102,7 +103,8 @@ async function loop(
   let asked = wishOf(end)
   for (;;) {
     // What a pass means may have pushed the verdict out of view.
-    const title: string = `${lesson.number} · ${lesson.title}${hasJustPassed ? ' · passed' : ''}`
+    const passed = hasJustPassed && verdict !== undefined ? ` · ${summaryOf(verdict.tasks)}` : ''
+    const title: string = `${lesson.number} · ${lesson.title}${passed}`
     // Enter, Enter, Enter: after a hint or an edit comes a check, after a pass the next lesson.
     const preselected: Wish = hasJustPassed ? 'next' : 'check'
     if (asked === undefined || !isWay(asked)) await arrive()
@@ -137,9 +139,12 @@ async function loop(
       case 'more':
         asked = wishOf(await showVerdict(walk, lesson, verdict))
         break
-      default:
+      default: {
+        const resets = () => learner.progress.overview().lesson(lesson.slug).resets
+        const before = resets()
         asked = wishOf(await actions[wish](walk, lesson))
-        if (wish === 'reset') verdict = undefined
+        if (resets() > before) verdict = undefined
+      }
     }
     hasJustPassed = false
   }
@@ -187,7 +192,7 @@ function choices(walk: Walk, lesson: Lesson): readonly Choice<Wish>[] {
     { name: 'The whole verdict', value: 'more', key: 'm', isHidden: true },
     { name: 'Step through', value: 'explore', key: 't', isHidden: true },
     { name: 'Other ways', value: 'others', key: 'o', isHidden: true },
-    { name: 'Keys', value: 'keys', key: '?', isHidden: true },
+    { name: 'Keys', short: '', value: 'keys', key: '?', isHidden: true },
   ]
   return [
     ...shown.map((choice) => {

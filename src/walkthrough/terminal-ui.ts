@@ -28,8 +28,9 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     question: (ask: ReturnType<typeof inquirer.createPromptModule>) => Promise<Value>,
   ): Promise<Value> {
     const pressed = hotKey(input, choices, menu)
-    const note = (answer = '') => {
-      const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${answer}`, 'cyan')]
+    const note = (answer?: string) => {
+      if (answer === NOTHING_LEFT) return
+      const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${answer ?? ''}`, 'cyan')]
       output.write(`${paintLines(wrap(line, { width: output.columns || 80 }), palette)}\n`)
     }
     try {
@@ -135,6 +136,9 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
 function widthOf(output: PagerTerminal['output']): number {
   return Math.min(100, output.columns || 80)
 }
+
+/** The `short` of a choice after which the menu comes back as it was. */
+const NOTHING_LEFT = ''
 
 /** What a menu has before each of its entries, in columns. */
 const POINTER = 2

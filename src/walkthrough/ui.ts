@@ -4,7 +4,7 @@ import type { Passage as PagePart } from '../terminal/index.ts'
 export interface Choice<Value> {
   readonly name: string
   readonly value: Value
-  /** What's left of it once it's chosen; default: the name. */
+  /** What's left of it once it's chosen, if anything; default: the name. */
   readonly short?: string
   /** Chooses it at once. */
   readonly key?: string
