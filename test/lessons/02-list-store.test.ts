@@ -328,7 +328,7 @@ describe('storeEvent', () => {
     passesOnErrors({
       name: 'storeEvent',
       run: (redis) => storeEvent(redis, event(1)),
-      why: "The caller has to learn about every command that failed, `PUBLISH` included, because a follower that gets no message doesn't read the event.",
+      why: "The caller has to learn about every command that failed, including `PUBLISH`, because a follower that gets no message doesn't read the event.",
     }))
 
   test('stores what two programs store at once', async () => {
@@ -993,7 +993,7 @@ describe('followEvents', () => {
     })
     verify(
       left === 0,
-      'Redis refused a command before `followEvents` had resolved, and `followEvents` rejected but left its own connection open. The caller got no follower to stop, so nothing can ever close it. Close it whichever command fails, `SUBSCRIBE` included.',
+      'Redis refused a command before `followEvents` had resolved, and `followEvents` rejected but left its own connection open. The caller got no follower to stop, so nothing can ever close it. Close it no matter which command fails, including `SUBSCRIBE`.',
       { expected: words('no more connections than before'), received: words(`${left} more`) },
     )
   })
