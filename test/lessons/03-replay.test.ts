@@ -226,7 +226,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(gone(), deactivated(30)),
       gone(),
-      'A second `USER_DEACTIVATED` should change nothing. `deactivatedAt` stays the time of the first one.',
+      'A second `USER_DEACTIVATED` should change nothing. `deactivatedAt` keeps the time of the first one.',
     )
   })
 
@@ -380,7 +380,7 @@ describe('getEntityState', () => {
     )
     verify(
       state !== undefined,
-      '`getEntityState` returned `undefined` for an entity without events. Return `null`, because `undefined` could also mean a forgotten `return`.',
+      '`getEntityState` returned `undefined` for an entity without events. Return `null`, because `undefined` could also come from a forgotten `return`.',
     )
     verify(
       state === null,
@@ -496,7 +496,7 @@ describe('getEntityState', () => {
     verifyEqual(
       (await box.admin.keys('*')).sort(),
       before,
-      '`getEntityState` stored or removed something in Redis. It should only read, because the state can always be derived from the events again.',
+      '`getEntityState` stored or removed something in Redis. It should only read, because the state can always be derived again from the events.',
     )
     verifyEqual(
       await box.admin.llen('events:user-42'),
