@@ -162,7 +162,7 @@ describe('nextSteps', () => {
 
   test("doesn't rely on the order of two services", async () => {
     const why =
-      "Payment and stock are two services, so it's up to chance which of them answers first. Check which events are there, not which came last."
+      'Payment and stock are two services, so either one may answer first. Check which events are there, not which came last.'
     await steps(
       [CREATED, RESERVED, PAID],
       clock(),
@@ -1287,7 +1287,7 @@ describe('forward', () => {
         { type: 'ORDER_CREATED', key: KEYS.created },
         { type: 'PAYMENT_RECEIVED', key: KEYS.paid },
       ],
-      '`forward` should call `send(event, { idempotencyKey })` for every event on the bus, in order, with the `eventId` as the key, because it is the same on every try.',
+      '`forward` should call `send(event, { idempotencyKey })` for every event on the bus, in order, with the `eventId` as the key, because it is the same on every attempt.',
     )
     verifyEqual(
       [handled, await pending('analytics')],
