@@ -332,7 +332,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const loss = await call('countLost', () => countLost(acknowledged, found))
     verify(
       acknowledged.length >= 199 && loss.lost.length === acknowledged.length && found.length === 0,
-      'This server kept nothing on disk, and was killed. Everything that `writeAcknowledged` reported as acknowledged is lost, and `countLost` should list all of it.',
+      'This server kept nothing on disk and was killed. Everything that `writeAcknowledged` reported as acknowledged is lost, and `countLost` should list all of it.',
       { received: { acknowledged: acknowledged.length, found: found.length, lost: loss.lost.length } },
     )
   })
