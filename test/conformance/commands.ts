@@ -50,7 +50,7 @@ export function commandsConform(subject: Subject): void {
     verifyEqual(
       [again.ok ? again.value : again.error, await ids('order-2')],
       [first, []],
-      'A command arrived a second time, but for another stream, as happens if a program generates a new order ID for each attempt. It should get its first result, and nothing should be written, or the customer has two orders. A command ID applies to all streams of the store, so leave the stream out of its key. (Received: the result, and the events of the other stream.)',
+      'A command arrived a second time, but for another stream, as happens if a program generates a new order ID for each attempt. It should get its first result, and nothing should be written, or the customer ends up with two orders. A command ID applies to all streams of the store, so leave the stream out of its key. (Received: the result, and the events of the other stream.)',
     )
   })
 
@@ -78,7 +78,7 @@ export function commandsConform(subject: Subject): void {
           )
           verify(
             outcome.ok && outcome.value.version === planted + 2,
-            `${situation} \`append\` should return the first result, either now or when the caller sends the command again. The events that are already there are its own.`,
+            `${situation} \`append\` should return the first result, either now or when the caller sends the command again. The events that are already there are the command's own.`,
             { received: outcome },
           )
         },
