@@ -37,7 +37,7 @@ export function idleTestsFinding(
     warning(
       'tests',
       file,
-      `${idle.length} of its ${tests.length} tests ${isOne ? 'catches no mistake first (line' : 'catch no mistake first (lines'} ${lines}). Add a mistake that only such a test catches, or remove the test.`,
+      `${idle.length} of its ${tests.length} tests ${isOne ? 'is never the first to catch a mistake (line' : 'are never the first to catch a mistake (lines'} ${lines}). Add a mistake that only such a test catches, or remove the test.`,
     ),
   ]
 }

@@ -107,7 +107,7 @@ function tooLong({ minutes, tasks }: Lesson): readonly string[] {
     ]
   if (sum > minutes)
     return [
-      `Its tasks take ${sum} minutes, but the lesson only ${minutes}. Add the time to read to their sum.`,
+      `Its tasks take ${sum} minutes, but the lesson says it takes only ${minutes}. Write their sum plus the time it takes to read the text.`,
     ]
   if (given.length > 0 || minutes <= most.minutes) return []
   return [
@@ -118,7 +118,7 @@ function tooLong({ minutes, tasks }: Lesson): readonly string[] {
 function width({ lesson, files, shown }: LessonSources): readonly Finding[] {
   const file = shown(files.lesson)
   const { drawings, code } = wideLines(lesson)
-  const broken = `wider than ${MOST_COLUMNS} columns, so an 80-column terminal breaks`
+  const broken = `wider than ${MOST_COLUMNS} columns, so an 80-column terminal wraps`
   return [
     ...drawings.map((line) => error('width', file, `This line of a drawing is ${broken} it: ${line.trim()}`)),
     ...(code.length === 0

@@ -45,7 +45,7 @@ export const sendEvents = z
   .refine(({ logId, events }) => events.every((one) => one.logId === logId), 'Events from another log.')
   .refine(
     ({ after, events }) => events.every(({ n }, index) => n > (events[index - 1]?.n ?? after)),
-    'Numbers must rise.',
+    'Numbers must increase.',
   )
   .refine(({ events }) => events.every(isSmall), 'An event is too large.') satisfies z.ZodType<SendEvents>
 

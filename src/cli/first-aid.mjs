@@ -53,7 +53,7 @@ function otherPlatform(root) {
   const remedy = `Run "npm ci" in ${installFolder(root)}.`
   if (installed === undefined) {
     return {
-      finding: `The package @esbuild/${here} is missing, which npm leaves out with --omit=optional.`,
+      finding: `The package @esbuild/${here} is missing, because npm leaves it out with --omit=optional.`,
       remedy,
     }
   }

@@ -225,7 +225,7 @@ function afterHelp(output: Output): string {
       ['EVENTLINGS_REDIS', 'like --redis'],
       ['EVENTLINGS_IMAGE', 'the container image; default: redis:8-alpine'],
       ['EVENTLINGS_HOME', 'where workspace/ and your progress are; default: here'],
-      ['EVENTLINGS_MINE', '1 is like --mine'],
+      ['EVENTLINGS_MINE', '1 means the same as --mine'],
       ['EVENTLINGS_COURSE', 'like --course'],
       ['EVENTLINGS_DEBUG', '1 shows the details of an error'],
       ['NO_COLOR', 'plain text'],

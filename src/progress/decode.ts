@@ -48,7 +48,7 @@ export function problemOfNew(value: unknown): string | undefined {
   const problem = problemOfEnvelope(value)
   if (problem !== undefined) return problem
   const inPayload = problemOfPayload(value as StoredEvent)
-  return inPayload === 'unknown' ? "this version doesn't have its type" : inPayload
+  return inPayload === 'unknown' ? "its type doesn't exist in this version" : inPayload
 }
 
 function problemOfEnvelope(value: unknown): string | undefined {

@@ -120,7 +120,7 @@ function explain(found: readonly Refusal[], place: string): Explanation | undefi
   const what = /channel/i.test(first.says) ? 'channels' : 'keys'
   const rule = what === 'keys' ? '~*' : '&*'
   return {
-    problem: `The Redis at ${place} allows its user only some ${what}, but a check needs to use any name.`,
+    problem: `The Redis at ${place} allows its user only some ${what}, but a check needs all of them.`,
     remedy: `Give the user ${rule} there (ACL SETUSER), or use another Redis with \`--redis\`.`,
   }
 }

@@ -2,9 +2,9 @@ import type { MiddlewareHandler } from 'hono'
 import { type ContentSecurityPolicyOptionHandler, secureHeaders } from 'hono/secure-headers'
 import { onlyByName, onlyChangesFrom } from '../http/index.ts'
 
-/** The reader listens on loopback, and only answers to loopback names. */
+/** The reader listens on loopback, and answers only at loopback names. */
 export const onlyThisMachine = onlyByName(['127.0.0.1', 'localhost'], (context) =>
-  context.text('This server only answers to 127.0.0.1 and localhost.', 421),
+  context.text('This server answers only at 127.0.0.1 and localhost.', 421),
 )
 
 /** Any request that changes something comes from our own pages; browsers send the page's origin with it. */

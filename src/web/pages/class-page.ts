@@ -29,8 +29,8 @@ export function classPage({ view, title, theme, participant = '' }: ClassPageOpt
 
 const howToJoin = html`<p>This is a class. Take part from your own terminal, in the course's folder:</p>
 <pre><code id="join-command">npx eventlings class join ADDRESS --code CODE --as NAME</code></pre>
-<p>Use the address in your browser and the code from your instructor. From then on, your instructor sees your checks, hints
-and opened lessons. Your code stays with you unless you choose to share it.</p>`
+<p>Use the address in your browser and the code from your instructor. From then on, your instructor sees your checks, your
+hints, and the lessons you open. Your code stays with you unless you choose to share it.</p>`
 
 /** What anyone who opens the address of the class in a browser sees: how to join, and nothing about anyone. */
 export function welcomePage(name: string, isClosed: boolean, theme: Theme): Html {

@@ -70,7 +70,7 @@ export function newAccess(origin: string | undefined): Access {
       return `${ENTRANCE}?${new URLSearchParams({ ticket, to: path })}`
     },
     guards: [
-      onlyByName(names, (context) => context.text('This server only answers to its own names.', 421)),
+      onlyByName(names, (context) => context.text('This server answers only at its own names.', 421)),
       onlyOwn,
       strictPages(NONCE), // for the editor's own styles
       onlyInvited,

@@ -69,13 +69,13 @@ test('the warning names the first lines, or all of them', () => {
     idleTestsFinding(suite, results, 'suite.ts', most).map(({ level, problem }) => `${level}: ${problem}`)
   const one = failing('append', 'writes the event')
   expect(found(2, one)).toEqual([
-    'warning: 4 of its 5 tests catch no mistake first (lines 3, 12, …). Add a mistake that only such a test catches, or remove the test.',
+    'warning: 4 of its 5 tests are never the first to catch a mistake (lines 3, 12, …). Add a mistake that only such a test catches, or remove the test.',
   ])
   expect(found(4, one)[0]).toContain('(lines 3, 12, 18, 24)')
   const others = ['takes 2 events', "passes on the server's errors", 'refuses 7 as an ID'].map((title) =>
     failing('append', title),
   )
-  expect(found(2, one, ...others)[0]).toContain('1 of its 5 tests catches no mistake first (line ')
+  expect(found(2, one, ...others)[0]).toContain('1 of its 5 tests is never the first to catch a mistake (line ')
   // What this Redis skips can't catch anything here, but does elsewhere.
   expect(found(4, one, failing('read', '', 'skipped'))).toEqual([])
 })

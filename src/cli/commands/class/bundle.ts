@@ -15,7 +15,7 @@ export const command = defineCommand({
     const { env, note } = context
     const { root } = (await context.learner()).course
     if (root !== projectRoot()) {
-      note(`${shownPath(root)} isn't packed. Copy that folder along, too, and set EVENTLINGS_COURSE there.`)
+      note(`${shownPath(root)} isn't packed. Copy that folder, too, and set EVENTLINGS_COURSE there.`)
     }
     const bundle = await bundleCourse({ root: ownFolder(projectRoot()), file, env, onNotice: note })
     const shown = shownPath(bundle.file)
