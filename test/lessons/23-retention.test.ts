@@ -1058,7 +1058,7 @@ describe('the index', () => {
         verifyEqual(
           await call('findEvents', () => findEvents(box.connect(), STREAM, {})),
           ids(1, 3),
-          `\`3-0\` was written before the ${code(held, 'end')} of \`indexEvents\`. Another call of \`indexEvents\` followed, and \`findEvents\` still can't find \`3-0\`. The position should be the ID of the last entry that you've read and indexed, not the last one that's in the stream by then.`,
+          `\`3-0\` was written before the ${code(held, 'end')} of \`indexEvents\`. Another call to \`indexEvents\` followed, and \`findEvents\` still can't find \`3-0\`. The position should be the ID of the last entry that you've read and indexed, not the last one that's in the stream by then.`,
         )
       },
     })
