@@ -388,7 +388,7 @@ describe('storeEvent', () => {
         )
         verify(
           first.ok || !(await lastEntryWasDeleted()),
-          `Another process forgot the customer between \`storeEvent\`'s ${code(after, 'start')} and its ${code(held, 'end')}. \`storeEvent\` appended an entry after \`CUSTOMER_FORGOTTEN\` and then deleted it. In between, a projection can read it, and if the process dies there, it stays. Check the key and append in one step: use a script, or \`WATCH\` the key on a connection of its own.`,
+          `Another process forgot the customer between \`storeEvent\`'s ${code(after, 'start')} and its ${code(held, 'end')}. \`storeEvent\` appended an entry after \`CUSTOMER_FORGOTTEN\` and then deleted it. In between, a projection can read that entry, and if the process dies there, the entry stays. Check the key and append in one step: use a script, or \`WATCH\` the key on a connection of its own.`,
         )
         verify(
           first.ok || first.error instanceof CustomerForgottenError,
