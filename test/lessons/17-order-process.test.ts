@@ -162,7 +162,7 @@ describe('nextSteps', () => {
 
   test("doesn't rely on the order of two services", async () => {
     const why =
-      'Payment and stock are two services, so either one may answer first. Check which events are there, not which came last.'
+      'Payment and stock are two services, so either of them may answer first. Check which events are there, not which came last.'
     await steps(
       [CREATED, RESERVED, PAID],
       clock(),
