@@ -269,11 +269,40 @@ describe('publishBatch', () => {
       { index: 1, field },
       `Event 1 of the batch has ${what}, and event 2 has a \`Date\` in its payload. The error should name the first invalid event, no matter whether \`encodeEvent\` or \`decodeEvent\` refuses it, so finish both checks of one event before you go on to the next.`,
     )
+    const copy = { ...event(1), payload: { born: new Date(0) } } as unknown as PublishedEvent
+    const ofCopy = await callError(
+      'publishBatch',
+      () => new EventPublisher(box.redis).publishBatch([event(1), copy]),
+      InvalidEventError,
+      'Two events of a batch had the same `eventId`, and the second one had a `Date` in its payload. `publishBatch` should reject with an `InvalidEventError`: check every event of the batch, even if another one has the same `eventId`.',
+    )
+    const afterCopies = await callError(
+      'publishBatch',
+      () => new EventPublisher(box.redis).publishBatch([event(1), event(1), withDate]),
+      InvalidEventError,
+      '`publishBatch` accepted a batch in which the last event has a `Date` in its payload.',
+    )
+    verifyEqual(
+      [ofCopy.index, afterCopies.index],
+      [1, 2],
+      'Two batches had an event twice, and the last event of each was invalid. The `index` should be its position in the batch that was passed in, so check all events before you leave any of them out.',
+    )
     await publishBatch(BATCH)
     verifyEqual(
       await streams(),
       WHOLE,
       "A batch was refused, fixed, and published again. Now each of its events should be stored once, so don't record a refused event as published.",
+    )
+    const afterKnown = await callError(
+      'publishBatch',
+      () => new EventPublisher(box.redis).publishBatch([event(1), { ...withDate, eventId: 'e-4' }]),
+      InvalidEventError,
+      '`publishBatch` accepted a batch in which the second event has a `Date` in its payload.',
+    )
+    verifyEqual(
+      afterKnown.index,
+      1,
+      'The first event of a batch had been published before, and the second one was invalid. The `index` should be its position in the batch that was passed in, so check all events before you leave out the known ones.',
     )
   })
 
@@ -663,10 +692,13 @@ describe('no event twice', () => {
       { eventType: 'USER_DEACTIVATED' },
       { entityId: 'user-43' },
       { payload: { n: 9 } },
+      { timestamp: '2026-03-02T09:00:00.000Z' },
     ]) {
-      const again = await publish({ ...event(1), ...changes })
+      const again = await attempt('publish', () =>
+        new EventPublisher(box.redis).publish({ ...event(1), ...changes }),
+      )
       verifyEqual(
-        { ids: await eventIds(ALL), id: again },
+        { ids: await eventIds(ALL), id: again.ok ? again.value : again.error },
         { ids: ['e-1'], id: first },
         `The event \`e-1\` was published, and then an event with the same \`eventId\` and a different \`${Object.keys(changes)[0]}\`. An event is identified by its \`eventId\` alone, so the second one is already known: store nothing and resolve to the first ID.`,
       )
@@ -721,6 +753,18 @@ describe('no event twice', () => {
       { ids: await eventIds(ALL), id: again },
       { ids: ['e-1'], id: first },
       "An event was published, the program's clock was moved forward by almost a day, and the event was published again. It was stored a second time. Remember each event for at least a day after its publication, even if a new day has begun: if you keep separate marks for each day, look at the previous day's too.",
+    )
+  })
+
+  test('remembered after it was trimmed', async () => {
+    const first = await publish(event(1))
+    await publish(event(3))
+    await box.admin.xtrim(ALL, 'MAXLEN', 1)
+    const again = await publish(event(1))
+    verifyEqual(
+      { ids: await eventIds('stream:entity:user-42'), id: again },
+      { ids: ['e-1', 'e-3'], id: first },
+      "Two events were published, `stream:events` was trimmed to the newer one, and the older one was published again. It's still in the streams of its entity and its type, so store nothing and resolve to the ID that it got the first time. Don't look it up in `stream:events`, which may be trimmed.",
     )
   })
 
@@ -954,6 +998,17 @@ describe('maxlen', () => {
       left.slice(-5),
       ['old-149', 'old-150', 'e-1', 'e-2', 'e-3'],
       'With `maxlen` 5, the newest five entries of `stream:events` should stay.',
+    )
+  })
+
+  test('lets no stream expire', async () => {
+    await publish(event(1))
+    await publishBatch([event(3), event(5)], box.redis, { maxlen: 5 })
+    const keys = ['stream:entity:user-42', 'stream:type:USER_REGISTERED', ALL]
+    verifyEqual(
+      await Promise.all(keys.map((key) => box.admin.ttl(key))),
+      [-1, -1, -1],
+      'A stream expires, so all of its events will be deleted at once. The streams of entities and types are never trimmed, and `stream:events` only with `MAXLEN`. Set an expiration only for marks, under keys that begin with `published:`.',
     )
   })
 
