@@ -129,6 +129,11 @@ async function stored(key = KEY): Promise<Stored[]> {
 
 const types = async (key = KEY) => (await stored(key)).map(({ event }) => event.eventType)
 
+const NOT_AN_AMOUNT: Readonly<Record<string, string>> = {
+  string: "A string isn't a number, and added to a sum, it makes a longer string.",
+  boolean: "A boolean isn't a number, even though `true > 0` is true.",
+}
+
 /** An amount in a sentence, where a string looks like one. */
 const shown = (amount: unknown) => (typeof amount === 'string' ? `"${amount}" (a string)` : String(amount))
 
@@ -166,6 +171,16 @@ describe('evolve', () => {
       made?.totalCents,
       7_557,
       "This order is from a time when the tax was 8%. Its `taxCents` is 560, so its total should still be 75.57. `evolve` calculated the tax again with today's rate, so the total no longer matches what the customer paid.",
+    )
+  })
+
+  test('adds up every line', async () => {
+    const lines = [...order().lines, { sku: 'book', quantity: 1, unitCents: 2_499 }]
+    const twice = { ...CREATED, payload: { ...CREATED.payload, lines } } as OrderFact
+    verifyEqual(
+      await evolved(null, twice),
+      order({ lines, totalCents: 10_196 }),
+      'Two of the three lines have the same `sku`. The total is the sum of all lines plus the tax, 2 × 24.99 + 19.99 + 24.99 + 7.00, so it should be 10196.',
     )
   })
 
@@ -576,6 +591,7 @@ describe('decide', () => {
       [[{ sku: 'pen', quantity: Number.NaN }], 'A quantity of `NaN`'],
       [[{ sku: 'pen', quantity: '2' as unknown as number }], 'The string `"2"` as the quantity'],
       [[{ sku: 'pen', quantity: Number.POSITIVE_INFINITY }], 'A quantity of `Infinity`'],
+      [[{ sku: 'pen', quantity: true as unknown as number }], "The quantity `true`, which isn't a number,"],
     ]
     for (const [items, what] of bad) {
       await refuses(null, create(items), 'items', `${what} should be refused with an \`OrderRefusedError\`.`)
@@ -665,12 +681,12 @@ describe('decide', () => {
     const more =
       'An old program took two payments for this order, 15394 cents in all. `decide` should allow a refund of 7698, although the order costs only 7697. The maximum is `paidCents` minus `refundedCents`.'
     verifyEqual(await decided(twice, refunded(7_698), more), [refund(7_698)], more)
-    for (const amount of [0, -100, 0.5, Number.NaN, '100' as unknown as number]) {
+    for (const amount of [0, -100, 0.5, Number.NaN, '100' as unknown as number, true as unknown as number]) {
       await refuses(
         orderIn('delivered'),
         refunded(amount),
         'amount',
-        `\`decide\` accepted a refund of ${shown(amount)} cents. It has to be a whole number of cents above 0. ${typeof amount === 'string' ? "A string isn't a number, and added to a sum, it makes a longer string." : 'A negative refund would take money from the customer.'}`,
+        `\`decide\` accepted a refund of ${shown(amount)} cents. It has to be a whole number of cents above 0. ${NOT_AN_AMOUNT[typeof amount] ?? 'A negative refund would take money from the customer.'}`,
       )
     }
   })
@@ -864,6 +880,76 @@ describe('the commands', () => {
     )
   })
 
+  test('pass their arguments to decide as they are', async () => {
+    const items = [
+      { sku: 'pen', quantity: 1 },
+      { sku: 'book', quantity: 1 },
+      { sku: 'pen', quantity: 2 },
+    ]
+    const id = await call('createOrder', () => createOrder(box.redis, clock, prices(), 'ada', items))
+    const [created] = await stored(`aggregate:order:${id}`)
+    verifyEqual(
+      created?.event.payload,
+      {
+        customerId: 'ada',
+        lines: [
+          { sku: 'pen', quantity: 1, unitCents: 1_999 },
+          { sku: 'book', quantity: 1, unitCents: 2_499 },
+          { sku: 'pen', quantity: 2, unitCents: 1_999 },
+        ],
+        taxCents: 850,
+      },
+      'An order was created with three items, two of them with the same `sku`. `createOrder` should pass the items to `decide` as they are, which makes one line per item.',
+    )
+    await plant(CREATED, PAID)
+    await call('shipOrder', () => shipOrder(box.redis, clock, 'order-1', ' t-1 '))
+    const shipped = (await stored()).at(-1)?.event.payload
+    await box.admin.del(KEY)
+    await plant(CREATED)
+    await call('cancelOrder', () => cancelOrder(box.redis, clock, 'order-1', ' Too late '))
+    verifyEqual(
+      [shipped, (await stored()).at(-1)?.event.payload],
+      [{ trackingNumber: ' t-1 ' }, { reason: ' Too late ' }],
+      'A tracking number and a reason were passed with spaces around them. The events should have them as they are, because no rule in the lesson changes them.',
+    )
+  })
+
+  test('leave every refusal to decide', async () => {
+    await plant(CREATED, PAID, SHIPPED)
+    const cases: readonly (readonly [string, string, Run, OrderRefusedError['reason']])[] = [
+      ['shipOrder', 'again', (redis) => shipOrder(redis, clock, 'order-1', 'T-1'), 'status'],
+      ['processPayment', 'again', (redis) => processPayment(redis, clock, 'order-1', 7_697), 'status'],
+      [
+        'processPayment',
+        'with an amount of 0.5',
+        (redis) => processPayment(redis, clock, 'order-1', 0.5),
+        'status',
+      ],
+      ['issueRefund', 'with an amount of 0', (redis) => issueRefund(redis, clock, 'order-1', 0), 'amount'],
+      [
+        'issueRefund',
+        'with an amount of 0.5',
+        (redis) => issueRefund(redis, clock, 'order-1', 0.5),
+        'amount',
+      ],
+      ['cancelOrder', '', (redis) => cancelOrder(redis, clock, 'order-1', 'too late'), 'status'],
+    ]
+    for (const [name, how, run, reason] of cases) {
+      const called = `The order was paid and shipped, and then \`${name}\` was called${how && ` ${how}`}.`
+      const error = await callError(
+        name,
+        () => run(box.redis),
+        OrderRefusedError,
+        `${called} It should reject with the \`OrderRefusedError\` that \`decide\` throws.`,
+      )
+      verifyEqual(
+        { reason: error.reason, status: error.status },
+        { reason, status: 'shipped' },
+        `${called} It should reject with the same error that \`decide\` throws for a shipped order. Read the order, and leave every check to \`decide\`.`,
+      )
+    }
+  })
+
   test('use all events that are already stored', async () => {
     const wrapped = { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } }
     await plant(CREATED, wrapped, PAID, wrapped)
@@ -883,6 +969,12 @@ describe('the commands', () => {
         ['6-0', 'REFUND_ISSUED', { amountCents: 7_697 }],
       ],
       'Another program stored a payment at version 3 and an event of an unknown type, `ORDER_GIFT_WRAPPED`, at version 4, and the entry for version 2 was deleted. `cancelOrder` should append both of its facts after those events, as versions 5 and 6. The version is in the last ID; the number of entries can be lower.',
+    )
+    const ids = (await stored()).slice(3).map(({ event }) => event.eventId)
+    verify(
+      new Set(ids).size === 2,
+      '`cancelOrder` stored two events with the same `eventId`. Each event needs its own, because a consumer that has seen the first one would skip the second as a duplicate.',
+      { received: ids },
     )
     verifyEqual(version, 6, '`cancelOrder` should resolve to the version of the order after its last event.')
   })
@@ -912,7 +1004,9 @@ describe('the commands', () => {
         const lost = first.ok ? second : first
         verify(
           !lost.ok && lost.error instanceof OrderRefusedError && lost.error.status === 'paid',
-          'The slower of two payments should be refused by `decide`, with the status `paid`. After a conflict, read the history and decide again.',
+          first.ok && second.ok
+            ? 'Only one of two payments was stored, but both calls of `processPayment` resolved. The slower one should reject with the `OrderRefusedError` that `decide` throws, with the status `paid`.'
+            : 'The slower of two payments should be refused by `decide`, with the status `paid`. After a conflict, read the history and decide again.',
           { received: lost.ok ? 'both succeeded' : lost.error },
         )
       },
@@ -1019,18 +1113,29 @@ describe('the commands', () => {
         prepare: () => plant(CREATED, PAID),
         first,
         second,
-        verify: async ({ after, held }) => {
+        verify: async ({ first, second, after, held }) => {
           const facts = (await stored()).slice(2).map(({ event: { eventType, payload } }) => ({
             eventType,
             cents: (payload as { readonly amountCents?: number } | undefined)?.amountCents,
           }))
           const met = `\`${one}\` and \`${other}\` ran at the same time for a paid order (the second ran between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of the first)`
           const back = facts.reduce((sum, { cents = 0 }) => sum + Math.max(cents, 0), 0)
+          const whole = facts.some(({ eventType }) => eventType === 'ORDER_CANCELLED')
           verify(
             back <= 7_697,
-            `${met}, and more money was refunded than was paid, because a fact was stored even though its decision had lost the race. Append the facts only if the order is still at the version that the decision was based on. \`MULTI\` without \`WATCH\` doesn't ensure that: if its first \`XADD\` fails, the second still runs.`,
+            `${met}, and more money was refunded than was paid, because a fact was stored even though its decision had lost the race. Append the facts only if the order is still at the version that the decision was based on. ${whole ? 'After a conflict, read the history and decide again, because the amount to refund may have changed.' : "`MULTI` without `WATCH` doesn't ensure that: if its first `XADD` fails, the second still runs."}`,
             { expected: words('7697 cents at most'), received: words(`${back} cents`) },
           )
+          for (const [name, outcome] of [
+            [one, first],
+            [other, second],
+          ] as const) {
+            verify(
+              outcome.ok || outcome.error instanceof OrderRefusedError,
+              `${met}, and \`${name}\` gave up after one conflict. Read the history and decide again, up to five attempts in each call.`,
+              { received: !outcome.ok && outcome.error },
+            )
+          }
           const found = facts.map(({ eventType, cents }) =>
             cents === undefined ? String(eventType) : `${eventType} ${cents}`,
           )
@@ -1208,6 +1313,17 @@ describe('the views', () => {
       await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-2')),
       [{ version: 1, timestamp: '2026-02-01T10:00:00+01:00', eventType: 'ORDER_IMPORTED', status: null }],
       "This order's only event is of an unknown type, `ORDER_IMPORTED`, so there's no order yet. `getOrderHistory` should resolve to one entry with the status `null`, and with the time exactly as it's stored.",
+    )
+    for (const [index, fact] of [CREATED, PAID, CREATED].entries()) {
+      const text = JSON.stringify({ ...eventOf(index + 1, fact), entityId: 'order-3' })
+      await box.admin.xadd('aggregate:order:order-3', `${index + 1}-0`, 'event', text)
+    }
+    verifyEqual(
+      (await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-3'))).map(
+        ({ status }) => status,
+      ),
+      ['created', 'paid', 'paid'],
+      'An old program stored `ORDER_CREATED` a second time, after the payment. Each entry should have the status of the order after the event. A second `ORDER_CREATED` leaves the order as it is, so the status should still be `paid`.',
     )
     verifyEqual(
       await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-9')),
