@@ -160,7 +160,7 @@ function namesIn(words: readonly string[], among: readonly ListedCommand[] = com
 /** A learner who leaves out the name of a track may not know any. */
 function toChooseFrom({ code, message }: CommanderError): string {
   if (code !== 'commander.optionMissingArgument' || !message.includes('--track ')) return ''
-  return ` The tracks are ${trackNames().join(', ')}.`
+  return ` The tracks are ${new Intl.ListFormat('en').format(trackNames())}.`
 }
 
 const MEANT: ReadonlyMap<string, readonly string[]> = new Map([

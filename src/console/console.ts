@@ -88,7 +88,10 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
       const known = await streamsIn(aside)
       const streams =
         known.length === 0 ? 'There are no streams here yet.' : `The streams here: ${known.join(', ')}.`
-      tell(`There's no ${missing.join(', ')} yet. ${streams}`, 'dim')
+      tell(
+        `There's no ${new Intl.ListFormat('en', { type: 'disjunction' }).format(missing)} yet. ${streams}`,
+        'dim',
+      )
     }
     tell(`New stream entries are shown here until you press a key.${from}`, 'dim')
     const interrupted = new Promise<void>((resolve) => {

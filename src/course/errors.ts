@@ -70,7 +70,7 @@ export class UnknownTrackError extends Error {
   readonly known: readonly string[]
 
   constructor(asked: string, known: readonly string[]) {
-    super(`There's no track "${asked}". The tracks are ${known.join(', ')}.`)
+    super(`There's no track "${asked}". The tracks are ${new Intl.ListFormat('en').format(known)}.`)
     this.asked = asked
     this.known = known
   }

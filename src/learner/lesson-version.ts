@@ -80,7 +80,7 @@ export async function changeNote(
   const [first, ...others] = await changedLessons(learner, lessons)
   if (first === undefined) return undefined
   if (others.length > 0) {
-    const numbers = [first, ...others].map(({ number }) => number).join(', ')
+    const numbers = new Intl.ListFormat('en').format([first, ...others].map(({ number }) => number))
     return `Lessons ${numbers} have changed since you began or passed them. To see how:\n${self} diff ${first.number} --starter`
   }
   const did = isPassed(learner.progress.overview().lesson(first.slug)) ? 'passed' : 'began'

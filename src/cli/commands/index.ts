@@ -14,7 +14,7 @@ export const groups: readonly (readonly [title: string, commands: readonly Liste
       },
       {
         usage: 'start [lesson]',
-        summary: 'copy a starter to workspace/; keeps your own work',
+        summary: 'copy a starter to workspace/ (keeps your own work)',
         load: () => import('./start.ts'),
       },
       {
@@ -59,17 +59,17 @@ export const groups: readonly (readonly [title: string, commands: readonly Liste
       },
       {
         usage: 'solution [lesson]',
-        summary: 'show the model solution; asks first',
+        summary: 'show the model solution (asks first)',
         load: () => import('./solution.ts'),
       },
       {
         usage: 'diff [lesson]',
-        summary: 'compare your answer with the solution; asks first',
+        summary: 'compare your answer with the solution (asks first)',
         load: () => import('./diff.ts'),
       },
       {
         usage: 'reset <lesson>',
-        summary: 'start a lesson over; keeps your answer as a dated copy',
+        summary: 'start a lesson over (keeps a copy of your answer)',
         load: () => import('./reset.ts'),
       },
       {
@@ -121,7 +121,7 @@ export const groups: readonly (readonly [title: string, commands: readonly Liste
       },
       {
         usage: 'doctor',
-        summary: 'show what this machine has and lacks; changes nothing',
+        summary: 'show what this machine has and lacks (changes nothing)',
         load: () => import('./doctor.ts'),
       },
     ],

@@ -56,7 +56,9 @@ function about(track: Track): string {
     ...(track.plan === undefined ? [] : [track.plan]),
   ]
   if (known.size > 0)
-    lines.push(`It builds on ${[...known].toSorted().join(', ')}, which this track leaves out.`)
+    lines.push(
+      `It builds on ${new Intl.ListFormat('en').format([...known].toSorted())}, which this track leaves out.`,
+    )
   return lines.join('\n')
 }
 

@@ -59,7 +59,8 @@ export const command = defineCommand({
         `Everything it builds on is your own work. To build on it instead of the model solutions, add --mine to a command, or set EVENTLINGS_MINE=1.\n`,
       )
     }
-    if (open.length > 0) context.print(`It builds on ${open.join(', ')}, which you haven't passed yet.\n`)
+    if (open.length > 0)
+      context.print(`It builds on ${new Intl.ListFormat('en').format(open)}, which you haven't passed yet.\n`)
     const gap = ' '.repeat(context.flagOfMine.length)
     context.print(
       [

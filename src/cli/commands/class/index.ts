@@ -131,7 +131,7 @@ const forInstructors: readonly ListedCommand[] = [
   },
   {
     usage: 'doctor',
-    summary: 'check whether this machine can host a class; changes nothing',
+    summary: 'check whether this machine can host a class (changes nothing)',
     load: () => import('./doctor.ts'),
   },
   {

@@ -24,7 +24,7 @@ export const command = defineCommand({
     const missing = withoutAnswer(learner)
     if (missing.length > 0) {
       context.print(
-        `You've passed ${missing.join(', ')}, but the answers aren't here. Copy workspace/ from the other machine, too.`,
+        `You've passed ${new Intl.ListFormat('en').format(missing)}, but the answers aren't here. Copy workspace/ from the other machine, too.`,
       )
     }
     return Exit.passed

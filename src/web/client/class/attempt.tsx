@@ -55,7 +55,7 @@ function Code({ code, before }: { readonly code: string; readonly before: string
   const isSame = before === code
   return (
     <>
-      {isSame && <p class="quiet-text">Nothing has changed since the attempt before.</p>}
+      {isSame && <p class="quiet-text">Nothing has changed since the previous attempt.</p>}
       {before !== undefined && changed === undefined && (
         <p class="quiet-text">Too much has changed since the previous attempt to mark it here.</p>
       )}

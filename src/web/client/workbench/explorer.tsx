@@ -32,7 +32,7 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
         <h2 id="explorer-title" tabIndex={-1}>
           What happened in Redis
         </h2>
-        {isHere && !isCurrent && <span class="quiet-text">in the check before; loading …</span>}
+        {isHere && !isCurrent && <span class="quiet-text">in the previous check; loading …</span>}
         {isHere && isCurrent && (
           <button type="button" onClick={toggle} aria-disabled={isComing} aria-keyshortcuts="m">
             {isShown ? 'Only your run' : "The model solution's run"}
