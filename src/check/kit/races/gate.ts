@@ -159,6 +159,7 @@ export class Gate {
         await this.#lookAt(
           turns,
           sent.filter((one) => one !== undefined),
+          test,
           watch,
         )
     }
@@ -199,7 +200,12 @@ export class Gate {
     }
   }
 
-  async #lookAt(turns: readonly Turn[], sent: readonly LoggedCommand[], watch: KeyWatch): Promise<void> {
+  async #lookAt(
+    turns: readonly Turn[],
+    sent: readonly LoggedCommand[],
+    test: TestLog,
+    watch: KeyWatch,
+  ): Promise<void> {
     const last = sent.at(-1)
     for (const { client, record } of turns) {
       if (!/SUBSCRIBE$/.test(record.name)) continue
@@ -208,7 +214,7 @@ export class Gate {
     if (last === undefined) return
     if (/^S?PUBLISH$/.test(last.command.name)) await watch.settle(TRIPS)
     else if (sent.some(mayHaveChanged))
-      last.changes = await watch.look(keysToLookAt(turns, this.#open.size > 0))
+      last.changes = await test.look(watch, keysToLookAt(turns, this.#open.size > 0))
   }
 
   /** A command that left the gate has been answered. */

@@ -29,9 +29,14 @@ export class KeyWatch {
     return [...this.#known.values()].some(({ pttl }) => pttl !== undefined)
   }
 
-  /** The keys when this began to watch, and as they were at the last look. */
-  get states(): { readonly before: readonly KeyState[]; readonly after: readonly KeyState[] } {
-    return { before: [...this.#base.values()], after: [...this.#known.values()] }
+  /** The keys when this began to watch. */
+  get base(): ReadonlyMap<string, KeyState> {
+    return this.#base
+  }
+
+  /** The key at the last look. */
+  stateOf(key: string): KeyState | undefined {
+    return this.#known.get(key)
   }
 
   /** To be called before a command that names these keys, so that there's something to compare with later. */

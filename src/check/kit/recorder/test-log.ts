@@ -4,6 +4,7 @@ import type { ForeignCommand } from './foreign.ts'
 import type { KeyReader } from './key-reader.ts'
 import { KeyWatch } from './key-watch.ts'
 import { nextMoment } from './moments.ts'
+import { OneKeySpace } from './one-key-space.ts'
 import type { Logged, LoggedCommand } from './step-log.ts'
 
 /** A server whose keys can be read. */
@@ -40,15 +41,24 @@ export class TestLog {
   readonly foreign: ForeignCommand[] = []
   /** By address. */
   readonly #watches = new Map<string, KeyWatch>()
+  readonly #keys = new OneKeySpace()
   /** How many of the foreign commands had been sent at the last look. */
   readonly #looked = new Map<KeyWatch, number>()
   /** Addresses of servers that were started again since. */
   readonly #restarted = new Set<string>()
 
-  watchOf({ address, reader }: WatchedServer): KeyWatch {
-    const watch = this.#watches.get(address) ?? new KeyWatch(reader)
+  watchOf({ address, reader, node }: WatchedServer): KeyWatch {
+    const known = this.#watches.get(address)
+    if (known !== undefined) return known
+    const watch = new KeyWatch(reader)
     this.#watches.set(address, watch)
+    this.#keys.add(watch, node !== undefined)
     return watch
+  }
+
+  /** What has changed on one server since the last look. */
+  async look(watch: KeyWatch, keys: readonly string[] | 'all'): Promise<readonly Change[]> {
+    return this.#keys.changes(watch, await watch.look(keys))
   }
 
   get addresses(): readonly string[] {
@@ -62,12 +72,7 @@ export class TestLog {
   }
 
   get recorded(): RecordedTest {
-    const states = [...this.#watches.values()].map((watch) => watch.states)
-    return {
-      log: this.log,
-      before: states.flatMap(({ before }) => before),
-      after: states.flatMap(({ after }) => after),
-    }
+    return { log: this.log, ...this.#keys.states }
   }
 
   /** What the restart of a server changed shows when the next command goes there. */
@@ -107,11 +112,11 @@ export class TestLog {
     this.#looked.set(watch, until)
     await watch.learn(keys)
     if (isFirst || (from === until && !watch.expires && !hasRestarted)) return
-    const changes = [...(await watch.look('all'))]
+    const changes = [...(await this.look(watch, 'all'))]
     // The look may have seen only some of what was sent during it.
     for (let times = 0; times < MOST_LOOKS && this.foreign.length > until; times += 1) {
       until = this.foreign.length
-      changes.push(...(await watch.look('all')))
+      changes.push(...(await this.look(watch, 'all')))
     }
     this.#looked.set(watch, until)
     const foreign = this.foreign.slice(from, until)
