@@ -414,6 +414,29 @@ describe('append', () => {
       },
     })
   })
+
+  test('all or nothing, however many events', async () => {
+    const events = Array.from({ length: 1_000 }, (_, index) => eventOf(index + 1))
+    const run = (redis: Redis) => append(redis, 8, 'order-15', events, 0)
+    const lengths = async () => [await box.admin.xlen(STREAM), await box.admin.xlen(LOG)]
+    const version = await call('append', () => run(box.redis))
+    verifyEqual(
+      [version, ...(await lengths())],
+      [1_000, 1_000, 1_000],
+      '`append` was called with 1,000 events, which should all be in the stream and in the log. (Received: the version it resolved to, entries in the stream, entries in the log.)',
+    )
+    await everyCrash({
+      name: 'append',
+      run,
+      async verify({ last }) {
+        const found = await lengths()
+        verify(
+          [0, 1_000].includes(found[0] ?? -1) && found[0] === found[1],
+          `\`append\` was called with 1,000 events, and the process died right after ${code(last, 'its start')}, with ${found[0]} events in the stream and ${found[1]} in the log. It's all or nothing, however many events there are, so pass all of them to one script call.`,
+        )
+      },
+    })
+  })
 })
 
 describe('consume', () => {
@@ -675,7 +698,10 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     if (await isOlderThanFunctions(cluster)) return
     const redis = await cluster.connect()
     const other = "#!lua name=other\nredis.register_function('other_answer', function() return 1 end)"
-    for (const node of cluster.nodeAdmins) await node.call('FUNCTION', 'LOAD', other)
+    for (const [n, node] of cluster.nodeAdmins.entries()) {
+      await node.call('FUNCTION', 'LOAD', other)
+      await node.call('FUNCTION', 'LOAD', other.replaceAll('other', `only${n}`))
+    }
     for (const answer of [7, 8]) {
       const code = library(answer)
       const outcome = await attempt('installLibrary', () => installLibrary(redis, code))
@@ -710,6 +736,17 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       others,
       [1, 1, 1],
       'Every node had a library with another name, and after `installLibrary` it was gone. `FUNCTION FLUSH` deletes every library. Replace only this one, with `LOAD` and `REPLACE`.',
+    )
+    const libraries = await Promise.all(
+      cluster.nodeAdmins.map(async (node) => {
+        const list = (await node.call('FUNCTION', 'LIST')) as unknown[][]
+        return list.map((library) => library[library.indexOf('library_name') + 1]).sort()
+      }),
+    )
+    verifyEqual(
+      libraries,
+      [0, 1, 2].map((n) => ['es', `only${n}`, 'other']),
+      "Each of the three nodes had a library that was only there. After `installLibrary`, a node has lost such a library or has one from another node. (Received: each node's libraries.) Load the new code into every master with `FUNCTION LOAD`. A copy of all libraries, such as `FUNCTION DUMP` and `RESTORE`, changes the others, too.",
     )
     const refused = await attempt('installLibrary', () =>
       installLibrary(redis, '#!lua name=es\nno Lua at all'),
