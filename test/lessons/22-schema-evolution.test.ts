@@ -3,6 +3,8 @@ import {
   attempt,
   call,
   callError,
+  code,
+  everyCrash,
   largestReply,
   pagingFault,
   passesOnWrongType,
@@ -126,6 +128,13 @@ describe('upcast', () => {
       why,
     )
     verifyEqual(events, [event('LAMP_SWITCHED', 3, { on: true, room: 'attic' })], why)
+    const since = new Date(TIME)
+    const [dated] = await upcasted(event('LAMP_DIMMED', 2, { since }), lamps, 'a current event', why)
+    verify(
+      dated?.payload.since instanceof Date,
+      "A current event had a `Date` in its payload, and the event that `upcast` returned doesn't have it anymore. A copy through JSON turns it into a string, so return the event itself.",
+      { expected: since, received: dated?.payload.since },
+    )
   })
 
   test('takes every step', async () => {
@@ -283,6 +292,14 @@ describe('upcast', () => {
       old,
       event('LAMP_SWITCHED', 1, { state: 'on' }),
       '`upcast` changed its input event. Return new events instead: other code (a log, an archive, a test) may still use the old one.',
+    )
+    const always = [event('LAMP_SWITCHED', 1, { state: 'on' }), event('LAMP_DIMMED', 1, { level: 4 })]
+    const upcasters = { 'LAMP_RESET@1': () => always, ...lamps.upcasters }
+    await upcasted(event('LAMP_RESET', 1, {}), { ...lamps, upcasters }, 'a split', '')
+    verifyEqual(
+      always,
+      [event('LAMP_SWITCHED', 1, { state: 'on' }), event('LAMP_DIMMED', 1, { level: 4 })],
+      '`upcast` changed the array that an upcaster had returned. That upcaster may return the same array every time, so put your results in an array of your own.',
     )
   })
 })
@@ -510,8 +527,14 @@ describe('blogSchema', () => {
 
 const STREAM = 'stream:entity:post-1'
 
-async function plant(id: string, eventType: string, version: number | undefined, payload: string) {
-  const fields = { payload, timestamp: TIME, eventId: `e-${id}`, eventType }
+async function plant(
+  id: string,
+  eventType: string,
+  version: number | undefined,
+  payload: string,
+  timestamp = TIME,
+) {
+  const fields = { payload, timestamp, eventId: `e-${id}`, eventType }
   const stamp = version === undefined ? [] : ['schemaVersion', String(version)]
   await box.admin.xadd(STREAM, id, ...Object.entries(fields).flat(), ...stamp)
 }
@@ -593,6 +616,17 @@ describe('getPost', () => {
       [STREAM],
       '`getPost` should only read, but it left another key in Redis.',
     )
+    await everyCrash({
+      name: 'getPost',
+      prepare: mixedHistory,
+      run: (redis) => getPost(redis, 'post-1'),
+      verify: async ({ last }) =>
+        verifyEqual(
+          await box.admin.keys('*'),
+          [STREAM],
+          `\`getPost\` should only read, but right after ${code(last, 'its start')}, Redis has another key. If the process dies before \`getPost\` removes that key, it stays.`,
+        ),
+    })
   })
 
   test('reads each post from its own stream', async () => {
@@ -649,6 +683,23 @@ describe('getPost', () => {
       pick(await post()),
       ['A', 'B', [], 'C', '', false],
       '`POST_CREATED` should set `published` to `false`, even if its payload has a field of that name.',
+      [
+        [
+          ([title]) => title !== 'A',
+          'The stream was deleted and begins again with another `POST_CREATED`, but `getPost` still returned a post with the old title. Read the stream on every call, from its beginning.',
+        ],
+      ],
+    )
+  })
+
+  test('applies events in stream order, whatever their timestamps', async () => {
+    await plant('1-0', 'POST_CREATED', 4, CURRENT)
+    await plant('2-0', 'POST_TITLE_CHANGED', 1, '{"title":"Second"}')
+    await plant('3-0', 'POST_TITLE_CHANGED', 1, '{"title":"Third"}', '2019-05-01T09:14:07.000Z')
+    verifyEqual(
+      (await post()).title,
+      'Third',
+      'The last event in the stream has an earlier `timestamp` than the others, because a clock was behind. Apply the events in the order of the stream, which is the order in which they were written.',
     )
   })
 
@@ -713,7 +764,11 @@ describe('getPost', () => {
 
   test('reads a long history to the end', async () => {
     await plant('1-0', 'POST_CREATED', 1, '{"title":"0","content":"First","author":"Ada Lovelace"}')
-    const edit = (payload: Payload) => ({ eventType: 'POST_EDITED', payload: JSON.stringify(payload) })
+    const edit = (payload: Payload) => ({
+      eventType: 'POST_EDITED',
+      timestamp: TIME,
+      payload: JSON.stringify(payload),
+    })
     await plantLongStream(box.admin, STREAM, {
       page: 1_000,
       fields: (n) => ({ eventId: `e-${n}`, ...edit({ title: `Title ${n}` }) }),
