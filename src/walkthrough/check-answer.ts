@@ -16,16 +16,16 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResu
     const { learner, session, ui, palette } = walk
     assertStarted(learner, lesson.slug)
     ui.print(`Checking ${palette.unicode ? '…' : '...'}`)
-    const { result, limits } = await ui.busy(async () => ({
-      limits: (await session.open()).redis.limits,
+    const { result, redis } = await ui.busy(async () => ({
+      redis: (await session.open()).redis,
       result: await checkOwnAnswer(learner, session, lesson.slug, { record: true }),
     }))
     verdict = result
     // Above the verdict, which has to stay in view.
-    if (limits !== undefined) ui.say(limits)
+    if (redis.limits !== undefined) ui.say(redis.limits)
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
     const rows = rowsAboveMenu(ui.height)
-    const view = { width: ui.width, palette, sideBySide: true, title: lesson.title }
+    const view = { width: ui.width, palette, sideBySide: true, title: lesson.title, redis: redis.description }
     ui.print(
       renderCheck(result, { ...view, next, rows, more: 'm', stepThrough: 'Press t to step through it.' }),
     )
@@ -59,7 +59,7 @@ function keepRun(walk: Walk, of: CheckResult): void {
 
 /** The whole verdict, on pages. */
 export async function showVerdict(
-  { ui, palette }: Walk,
+  { session, ui, palette }: Walk,
   { title }: Lesson,
   result: CheckResult | undefined,
 ): Promise<ReadingEnd> {
@@ -67,7 +67,8 @@ export async function showVerdict(
     ui.say("There's no verdict right now. r checks your answer.")
     return 'left'
   }
-  const view = { palette, sideBySide: true, verbose: true, title, next: 'q goes back to the menu' }
+  const redis = (await session.open()).redis.description
+  const view = { palette, sideBySide: true, verbose: true, title, redis, next: 'q goes back to the menu' }
   return await ui.read(async (width) => [{ text: renderCheck(result, { ...view, width }), fills: true }], {
     hasKeys: true,
   })

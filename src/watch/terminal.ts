@@ -149,9 +149,11 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<st
     return session.state.slug
   } finally {
     lent = true // a redraw in progress must not come after us
-    // The keys would stay above the prompt, where they no longer work.
-    if (state !== undefined)
-      output.write(clearScreen + (await renderScreen(state, { ...size(), isOver: true })))
+    if (state !== undefined) {
+      // The keys would stay above the prompt, where they no longer work. Below is room for a blank line and the prompt.
+      const last = { ...size(), height: size().height - 2, isOver: true }
+      output.write(`${clearScreen}${await renderScreen(state, last)}\n`)
+    }
     release()
   }
 }

@@ -31,6 +31,14 @@ describe('help', () => {
     expect(stdout).toContain(part)
   })
 
+  test("a command's own options come before the ones that all have", async () => {
+    const { stdout } = await runProgram(['check', '--help'])
+    const [own = '', ofAll = ''] = stdout.split('\n\nOptions of every command:\n')
+    expect(own).toMatch(/\nOptions:\n[\s\S]*--file <path>/)
+    expect(own).not.toContain('--redis <source>')
+    expect(ofAll).toMatch(/^ {2}--redis <source>[\s\S]*--help/)
+  })
+
   test("--version prints the package's version", async () => {
     expect((await runProgram(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })

@@ -233,6 +233,10 @@ describe('the walkthrough in a terminal', () => {
     await until(/createEvent isn't written yet[\s\S]*❯ Check my answer/)
     press('t')
     await until(/are\s+no\s+steps\s+to\s+show\.[\s\S]*❯ Check my answer/)
+    press('x')
+    await until(/Start over with 01[\s\S]*other key = no$/m)
+    press('n') // so the verdict stays
+    await until(/❯ Check my answer/)
     press('m')
     await until(/✗ 01-events[\s\S]*decodeEvent[\s\S]*^1\/\d {2}space next/m)
     press('h')

@@ -230,3 +230,19 @@ describe('the screen', () => {
     expect(screen).not.toContain('h hint')
   })
 })
+
+test('a wide terminal has room for all keys in one line', async () => {
+  const screen = await renderScreen(state, { width: 200, height: 60, palette: plain })
+  expect(screen).toMatch(/^h hint .* q quit$/m)
+})
+
+test('once the learner has left, the screen has no keys, and ends with its last line', async () => {
+  const screen = await renderScreen(state, { width: 80, height: 24, palette: plain, isOver: true })
+  expect(screen).toContain('Both writers succeeded')
+  expect(screen).not.toContain('q quit')
+  const short = await renderScreen(
+    { ...state, result: undefined, panel: undefined },
+    { width: 80, height: 24, palette: plain, isOver: true },
+  )
+  expect(short.trimEnd()).toBe(short)
+})
