@@ -20,7 +20,9 @@ export async function askQuiz(
   let right = 0
   for (const [index, question] of questions.entries()) {
     const asked = { text: wholeQuestion(question, lesson), answers: question.answers }
-    const chosen = await askQuestion(walk, asked, `Question ${index + 1} of ${questions.length}`)
+    // The next question may push what was said about the last one out of view.
+    const soFar = index === 0 ? '' : ` · ${right} of ${index} right so far`
+    const chosen = await askQuestion(walk, asked, `Question ${index + 1} of ${questions.length}${soFar}`)
     if (chosen === 'leave') return ui.say(leftAfter(index, right))
     const isRight = await recordAnswer(walk.learner, lesson, question, chosen)
     if (isRight) right += 1

@@ -125,7 +125,7 @@ describe('the walkthrough', () => {
     // After a pass, the menu says so, because what it means may have pushed the verdict out of view.
     expect(ui.shown.filter((text) => text.startsWith(`01 · ${lesson.title}`))).toEqual([
       ...Array(4).fill(`01 · ${lesson.title}`),
-      `01 · ${lesson.title} · passed`,
+      `01 · ${lesson.title} · 3 passed`,
     ])
     const { progress } = walk.learner
     expect(progress.overview().lesson(first.slug)).toMatchObject({
@@ -156,7 +156,7 @@ describe('the walkthrough', () => {
     const title = `01 · ${lesson.title}`
     expect(ui.shown.filter((text) => text.startsWith(title))).toEqual([
       title,
-      `${title} · passed`,
+      `${title} · 3 passed`,
       title,
       title,
     ])
@@ -388,6 +388,7 @@ describe('the quiz', () => {
   test('a learner who leaves in the middle is told what is saved', async () => {
     const { quiz, shown } = await ask(['the other', 'Leave the quiz'], [question, question])
     expect(quiz).toHaveLength(1)
+    expect(shown).toContain('Question 2 of 2 · 0 of 1 right so far')
     expect(shown).toContain('You left the quiz. 0 of 1 right so far. Your answer is saved.')
   })
 })
