@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import { glossaryText, type Lesson } from '../course/index.ts'
 import { limitBody } from '../http/index.ts'
 import { revealHint } from '../learner/index.ts'
-import type { Learner } from '../learner/learner.ts'
+import { chosenTrack, type Learner, nextLesson } from '../learner/learner.ts'
 import { editableText } from '../snippets/index.ts'
 import { type Assets, serveAssets } from './assets.ts'
 import { lessonView } from './lesson-view.ts'
@@ -50,6 +50,8 @@ export function readerApp(options: ReaderOptions): Hono {
       indexPage({
         course,
         overview: progress.overview(),
+        next: nextLesson(learner),
+        track: chosenTrack(learner),
         theme: themeIn(context),
         isWorkbench: workbench !== undefined,
       }),

@@ -1,12 +1,16 @@
 import { html } from 'hono/html'
 import { self } from '../../common/self.ts'
-import { tracks } from '../../course/index.ts'
+import { type LessonSummary, type Track, tracks } from '../../course/index.ts'
 import { passedOf } from '../../progress/index.ts'
 import type { Theme } from '../theme.ts'
 import { type Html, page, topBar } from './layout.ts'
-import { type ListOptions, lessonList } from './lesson-list.ts'
+import { type ListOptions, legend, lessonList } from './lesson-list.ts'
 
-export interface IndexOptions extends ListOptions {
+export interface IndexOptions extends Omit<ListOptions, 'here' | 'next'> {
+  /** Where to continue; undefined if every lesson is done. */
+  readonly next: LessonSummary | undefined
+  /** The one that the learner follows; undefined for the whole course. */
+  readonly track: Track | undefined
   readonly theme: Theme
   /** The lessons' pages have an editor. */
   readonly isWorkbench: boolean
@@ -14,7 +18,7 @@ export interface IndexOptions extends ListOptions {
 
 /** All lessons, and the tracks as slides. */
 export function indexPage(options: IndexOptions): Html {
-  const { course, overview, theme, isWorkbench } = options
+  const { course, overview, theme, isWorkbench, next } = options
   const passed = passedOf(overview, course.lessons)
   const how = isWorkbench
     ? 'Each lesson has its text and your code on one page.'
@@ -24,7 +28,9 @@ run <code>${self} open</code>.`
 <main id="main" class="index">
 <h1>Event sourcing on Redis, in small exercises</h1>
 <p class="lead">${course.lessons.length} lessons, ${passed} passed. ${how}</p>
-<nav aria-label="Lessons">${lessonList(options)}</nav>
+${goOn(options)}
+${legend()}
+<nav aria-label="Lessons">${lessonList({ course, overview, next: next?.slug })}</nav>
 <h2>As slides, for a class</h2>
 <ul class="tracks">${tracks(course).map(
     ({ name, title, lessons }) =>
@@ -32,6 +38,18 @@ run <code>${self} open</code>.`
   )}</ul>
 </main>`
   return page({ title: 'eventlings', theme, script: 'reader.js', style: 'reader.css', body })
+}
+
+/** Where the learner is, and in which track. */
+function goOn({ next, track, overview }: IndexOptions): Html {
+  const inTrack =
+    track === undefined
+      ? ''
+      : `You follow the track ${track.name}: ${passedOf(overview, track.lessons)} of ${track.lessons.length} passed. `
+  if (next === undefined) return html`<p>${inTrack}Nothing is left to do.</p>`
+  const { slug, number, title } = next
+  const verb = overview.lesson(slug).state === 'new' ? 'Start' : 'Continue with'
+  return html`<p>${inTrack}${verb} <a href="/lessons/${slug}">${number} · ${title}</a>.</p>`
 }
 
 /** A page shown instead of the requested one. */

@@ -196,3 +196,16 @@ test('an unknown theme is ignored', async () => {
   expect(await (await get('/', { cookie: 'theme=dark' })).text()).toContain('data-theme="dark"')
   expect(await (await get('/', { cookie: 'theme="><script>' })).text()).not.toContain('data-theme')
 })
+
+test('the list of lessons says where to continue, in which track, and what its signs mean', async () => {
+  const { learner, get } = await newApp()
+  expect(await (await get('/')).text()).toContain('Start <a href="/lessons/01-events">01 · Events</a>')
+  await learner.progress.record('TRACK_CHOSEN', 'course', { track: 'blog' })
+  await learner.progress.record('LESSON_OPENED', '04-streams', {})
+  const page = await (await get('/')).text()
+  expect(page).toMatch(
+    /You follow the track blog: 0 of \d+ passed\. Continue with <a href="\/lessons\/04-streams">/,
+  )
+  expect(page.match(/aria-current/g)).toHaveLength(1)
+  expect(page).toMatch(/class="legend">[\s\S]*started[\s\S]*skipped/)
+})

@@ -75,8 +75,11 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         )}
       </div>
       <p class="quiet-text keys">
-        <kbd>Ctrl</kbd> <kbd>S</kbd> checks your code, and so does a pause of three seconds. <kbd>Tab</kbd>{' '}
-        indents; to leave the editor, press <kbd>Esc</kbd> and then <kbd>Tab</kbd>.
+        <span class="typed">
+          <kbd>Ctrl</kbd> <kbd>S</kbd> checks your code, and so does a pause of three seconds. <kbd>Tab</kbd>{' '}
+          indents; to leave the editor, press <kbd>Esc</kbd> and then <kbd>Tab</kbd>.
+        </span>
+        <span class="touched">A pause of three seconds checks your code.</span>
       </p>
       {syntax !== undefined && (
         <p class="syntax">

@@ -22,6 +22,10 @@ export function Verdict({ state, slug, goTo }: VerdictProps) {
       </h2>
       <p role="status" class={verdict === undefined ? '' : verdict.passed ? 'is-good' : 'is-bad'}>
         {statusOf(state)}
+        {/* In view, the task's heading is right below; a screen reader announces only this. */}
+        {state?.checking !== true && state?.verdict?.failure !== undefined && (
+          <span class="only-read">. {state.verdict.failure.title}</span>
+        )}
       </p>
       {state?.notice !== undefined && (
         <p class="trouble">
@@ -81,8 +85,8 @@ function statusOf(state: BenchState | undefined): string {
     return state?.hadPassed === true
       ? "You've passed this lesson. You can change your code above and check it again."
       : 'Write your code above, and check it.'
-  const { passed, summary, failure } = state.verdict
-  return passed ? `✓ ${summary}` : `✗ ${summary}${failure === undefined ? '' : `. ${failure.title}`}`
+  const { passed, summary } = state.verdict
+  return `${passed ? '✓' : '✗'} ${summary}`
 }
 
 function about({ at, ms, redis, hash, counts }: VerdictView, state: BenchState | undefined): string {
