@@ -132,7 +132,7 @@ test('the next check stops a recording at once, and its file is deleted', async 
   expect(files.filter((name) => name.endsWith('.recording.json'))).toEqual([])
 })
 
-test('a recording that someone else wrote, or changed, is none', () => {
+test('a recording that someone else wrote or changed is not taken', () => {
   const file = join(fixture.folder, 'run.recording.json')
   const secret = 'x'.repeat(64)
   const json = '{"v":1}'
