@@ -38,7 +38,7 @@ export async function readLastRun(home: Pick<Home, 'log'>): Promise<Recording | 
 export async function lastRunOf(home: Pick<Home, 'log'>, slug: string): Promise<Recording | string> {
   const recording = await readLastRun(home).catch((error: unknown) => unreadable(lastRunFile(home), error))
   if (typeof recording === 'string') return recording
-  const next = 'The next check that fails is recorded.'
+  const next = 'The next check that fails will be recorded.'
   if (recording === undefined) return `No run of this lesson has been recorded yet. ${next}`
   if (recording.lesson !== slug) return `The last recorded run is from ${recording.lesson}. ${next}`
   if (recording.steps.length === 0)
@@ -54,7 +54,7 @@ function unreadable(file: string, error: unknown): string {
   const code = codeOf(error)
   if (code === '') throw error
   const reason = inWords(code) ?? saidBySystem(error)
-  return `${name} can't be read: ${reason}. Delete it, and the next check that fails is recorded.`
+  return `${name} can't be read: ${reason}. Delete it, and the next check that fails will be recorded.`
 }
 
 /** Writes the whole file or none of it, for this user's eyes only: it has what the answer wrote to Redis. */

@@ -67,9 +67,9 @@ function decodes(part: string): boolean {
 const NO_BEGINNING = `The Redis address doesn't start with "redis://".`
 
 function problemWith(text: string): string {
-  if (text === '') return 'The source of Redis is empty.'
+  if (text === '') return 'The Redis source is empty.'
   const scheme = /^([a-z][a-z+.-]*):\/\//i.exec(text)?.[1]
   if (scheme !== undefined) return `"${scheme}://" isn't how a Redis address starts.`
   if (/[@:]/.test(text)) return NO_BEGINNING // and it may contain a password
-  return /^[a-z-]{1,20}$/i.test(text) ? `"${text}" isn't a source of Redis.` : "That isn't a source of Redis."
+  return /^[a-z-]{1,20}$/i.test(text) ? `"${text}" isn't a Redis source.` : "That isn't a Redis source."
 }

@@ -60,7 +60,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<st
       if (key === '\u0003') {
         isLeft = true
         void session?.close() // Ctrl-C never waits for what is going on
-      } else if (isPaste(key)) say('Paste your code into your editor. A save is checked here.')
+      } else if (isPaste(key)) say('Paste your code into your editor. Each save is checked here.')
       else if (!isBusy) start(key)
     }
   }

@@ -56,7 +56,7 @@ export function linesOf(
   if (view.note) lines.push(`Your instructor says to you: ${said(view.note.text)}`)
   const { left } = view
   if (left !== undefined && (left.events === 0 || left.bytes === 0)) {
-    lines.push('The class can store nothing more from you. Your progress stays on your machine.')
+    lines.push("The class can't store anything more from you. Your progress stays on your machine.")
   } else if (left !== undefined && (left.events < LITTLE.events || left.bytes < LITTLE.bytes)) {
     lines.push("You've almost reached the limit of what the class stores for one learner.")
   }

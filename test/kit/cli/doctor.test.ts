@@ -52,7 +52,7 @@ describe('Redis', () => {
       (await redisFindings({ PATH: '/nowhere', DOCKER_HOST: 'tcp://127.0.0.1:1', EVENTLINGS_REDIS: wish }))[0]
     expect(await of('mysql')).toMatchObject({
       state: 'fail',
-      finding: `"mysql" isn't a source of Redis.${wanted}`,
+      finding: `"mysql" isn't a Redis source.${wanted}`,
     })
     const secret = await of('redis://:hunter2@db:6379/3')
     expect(secret).toMatchObject({ state: 'ok', finding: 'It asks for database 3 of the Redis at db:6379.' })

@@ -78,7 +78,7 @@ describe('wrong usage ends with 2 and a sentence, and never with a stack', () =>
     [['diff', 'solutions/02-list-store.ts'], 'Name the lesson instead: npx eventlings diff 02'],
     [['watch', 'solutions/02-list-store.ts'], 'Name the lesson instead: npx eventlings watch 02'],
     [['open', 'solutions/02-list-store.ts'], 'Name the lesson instead: npx eventlings open 02'],
-    [['check', '01', '--redis', 'mysql'], `"mysql" isn't a source of Redis.`],
+    [['check', '01', '--redis', 'mysql'], `"mysql" isn't a Redis source.`],
     [['check', '01', '--solution', '--starter'], 'Choose only one of --solution, --starter, and --file'],
     [['check', '01', '--file', 'nowhere.ts'], "There's no file nowhere.ts."],
     [['check', '01'], 'Start with: npx eventlings start 01'],

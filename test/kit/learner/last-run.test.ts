@@ -34,6 +34,6 @@ test.each(['{"v":2}', '{', '{"v":1}'])("a file that isn't a recording is replace
 test("a file that can't be read has to be deleted", async () => {
   await mkdir(lastRunFile(home))
   expect(await lastRunOf(home, run.lesson)).toMatch(
-    /last-run\.json can't be read: it's a folder\. Delete it, and the next check that fails is recorded\.$/,
+    /last-run\.json can't be read: it's a folder\. Delete it, and the next check that fails will be recorded\.$/,
   )
 })

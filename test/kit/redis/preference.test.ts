@@ -20,8 +20,8 @@ describe('parsePreference', () => {
   })
 
   test.each([
-    ['', 'The source of Redis is empty.'],
-    ['docker', '"docker" isn\'t a source of Redis.'],
+    ['', 'The Redis source is empty.'],
+    ['docker', '"docker" isn\'t a Redis source.'],
     ['localhost:6379', `doesn't start with "redis://"`],
     ['http://localhost:6379', '"http://" isn\'t how a Redis address starts.'],
     ['redis://', 'It needs at least a host'],

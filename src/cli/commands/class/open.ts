@@ -100,5 +100,5 @@ ${qr}
 ${reach}
 ${redis.description}
 
-Ctrl-C ends the hub; "${self} class resume" reopens the class, "${self} class close" ends it.`
+Ctrl-C stops the hub. "${self} class resume" reopens the class, and "${self} class close" ends it.`
 }
