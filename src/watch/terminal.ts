@@ -100,8 +100,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<st
   }
 
   async function lend<T>(run: () => Promise<T>): Promise<T> {
-    lent = true
-    release()
+    await standAside()
     try {
       return await run()
     } finally {
@@ -109,6 +108,17 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<st
       take()
       void draw()
     }
+  }
+
+  /** Leaves the screen to what comes next, without the keys, which would stay above it and no longer work. */
+  async function standAside(): Promise<void> {
+    lent = true // a redraw in progress must not come after us
+    if (state !== undefined) {
+      // Below it is room for a blank line and a prompt.
+      const last = { ...size(), height: size().height - 2, isOver: true }
+      output.write(`${clearScreen}${await renderScreen(state, last)}\n`)
+    }
+    release()
   }
 
   const onResize = () => void draw()
@@ -148,13 +158,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<st
     await session.finished
     return session.state.slug
   } finally {
-    lent = true // a redraw in progress must not come after us
-    if (state !== undefined) {
-      // The keys would stay above the prompt, where they no longer work. Below is room for a blank line and the prompt.
-      const last = { ...size(), height: size().height - 2, isOver: true }
-      output.write(`${clearScreen}${await renderScreen(state, last)}\n`)
-    }
-    release()
+    await standAside()
   }
 }
 
