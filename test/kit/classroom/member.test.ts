@@ -221,6 +221,14 @@ describe('events arrive once and in order', () => {
   })
 })
 
+test('a learner whose name is taken is told', async () => {
+  const served = await serve(await embedded())
+  const asAda = { address: served.origin, code: served.classInfo.joinCode, name: 'Ada', share: false }
+  const joined = async () => await join(path.join(await newHome(), '.eventlings'), asAda)
+  expect(await joined()).toMatchObject({ label: 'Ada', isNumbered: false })
+  expect(await joined()).toMatchObject({ label: 'Ada (2)', isNumbered: true })
+})
+
 test('joining from another class is not a wrong guess, and a class that moved is found again', async () => {
   const url = await embedded()
   const [old, now] = [await serve(url), await serve(url, undefined, { elapsed: () => 0 })]
