@@ -257,6 +257,16 @@ describe('the walkthrough in a terminal', () => {
     await until(/❯ Check my answer/)
   })
 
+  test('a long result of find is shown on pages, from its beginning, and a short one is printed', async () => {
+    const long = open('find event', { rows: 20 })
+    expect(await long.until(/^1\/\d+ {2}space next · b back · q leave$/m)).toMatch(/^Event$/m)
+    long.press('q')
+    await long.until(/\[ended 0\]/)
+    terminal.close()
+    const short = open('find upcaster', { rows: 60 })
+    await short.until(/To read one: npx eventlings read/)
+  })
+
   test('on a low page, the keys take more than one screen', async () => {
     const { until, press } = open('read 01 --pages', { columns: 60, rows: 12 })
     await until(/space next/)
