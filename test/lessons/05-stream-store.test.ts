@@ -11,6 +11,7 @@ import {
   lacks,
   largestReply,
   pagingFault,
+  paired,
   passesOnErrors,
   passesOnRefusedWrite,
   passesOnWrongType,
@@ -70,12 +71,6 @@ const FIELDS = {
 function entry(changes: Readonly<Record<string, string | undefined>> = {}): RawEntry {
   const fields = Object.entries({ ...FIELDS, ...changes }).filter(([, value]) => value !== undefined)
   return ['1772355600123-7', fields.flat() as string[]]
-}
-
-function paired(flat: readonly string[]): Readonly<Record<string, string>> {
-  const fields: Record<string, string> = {}
-  for (let i = 0; i < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? ''
-  return fields
 }
 
 /** Returns the fields with payload and metadata parsed, so that spacing and order in the JSON don't matter. */

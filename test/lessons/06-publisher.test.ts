@@ -11,6 +11,7 @@ import {
   everyLostReply,
   lacks,
   type Outcome,
+  paired,
   passesOnErrors,
   passesOnRefusedWrite,
   useSandbox,
@@ -67,12 +68,6 @@ async function streams(): Promise<Record<keyof typeof WHOLE, string[]>> {
 async function eventIds(stream: string): Promise<string[]> {
   if ((await box.admin.type(stream)) !== 'stream') return []
   return (await box.admin.xrange(stream, '-', '+')).map(([, flat]) => paired(flat).eventId ?? 'no eventId')
-}
-
-function paired(flat: readonly string[]): Readonly<Record<string, string>> {
-  const fields: Record<string, string> = {}
-  for (let i = 0; i < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? ''
-  return fields
 }
 
 const publish = (one: PublishedEvent, redis = box.redis, options?: PublisherOptions) =>

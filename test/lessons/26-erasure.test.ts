@@ -11,6 +11,7 @@ import {
   lacks,
   largestReply,
   pagingFault,
+  paired,
   passesOnErrors,
   passesOnWrongType,
   plantLongStream,
@@ -78,12 +79,6 @@ const forgottenEntryFields = {
 const forgottenEntry = Object.entries(forgottenEntryFields).flat()
 
 const store = (event: NewEvent) => call('storeEvent', () => storeEvent(box.redis, event))
-
-function paired(flat: readonly string[]): Readonly<Record<string, string>> {
-  const pairs: [string, string][] = []
-  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? ''])
-  return Object.fromEntries(pairs)
-}
 
 /** The fields of the entries of Ada's stream. */
 async function entries() {

@@ -13,6 +13,7 @@ import {
   largestReply,
   NO_PERMISSION,
   type Outcome,
+  paired,
   passesOnErrors,
   useSandbox,
   verify,
@@ -59,12 +60,12 @@ const subject: Subject = {
   async stored(stream) {
     return (await box.admin.xrange(streamKey(stream), '-', '+')).map(([id, flat]) => ({
       version: Number(id.replace(/-0$/, '')),
-      event: JSON.parse(fieldsOf(flat).event ?? 'null') as StoreEvent,
+      event: JSON.parse(paired(flat).event ?? 'null') as StoreEvent,
     }))
   },
   async logged() {
     return (await box.admin.xrange(LOG, '-', '+')).map(([, flat]) => {
-      const { stream = '', version } = fieldsOf(flat)
+      const { stream = '', version } = paired(flat)
       return { stream, version: Number(version) }
     })
   },
@@ -89,15 +90,9 @@ const subject: Subject = {
   sizes: lacks('real-server') ? SMALL : FULL,
 }
 
-function fieldsOf(flat: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const fields: Record<string, string> = {}
-  for (let i = 0; i + 1 < flat.length; i += 2) fields[String(flat[i])] = String(flat[i + 1])
-  return fields
-}
-
 const entries = async (key: string) =>
   (await box.admin.xrange(key, '-', '+')).map(([id, flat]) => {
-    const { event, ...fields } = fieldsOf(flat)
+    const { event, ...fields } = paired(flat)
     return [id, { ...fields, ...(event !== undefined && { event: JSON.parse(event) }) }]
   })
 
@@ -204,7 +199,7 @@ describe('append', () => {
     await call('append', () => store.append(S, [counted(1), cleared, counted(3)], { expected: 'none' }))
     for (const key of [KEY, LOG]) {
       verifyEqual(
-        (await box.admin.xrange(key, '-', '+')).map(([, flat]) => fieldsOf(flat).schemaVersion),
+        (await box.admin.xrange(key, '-', '+')).map(([, flat]) => paired(flat).schemaVersion),
         ['3', '1', '3'],
         `A store with two upcasters for \`COUNTER_RAISED\` and none for \`COUNTER_CLEARED\` appended an event of the first type, one of the second, and another of the first. In \`${key}\`, their \`schemaVersion\` should be 3, 1, and 3. It's 1 plus the number of upcasters for the event's own type.`,
       )

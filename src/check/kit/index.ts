@@ -24,7 +24,7 @@ export { type LongStream, type PlantedStream, pagingFault, plantLongStream } fro
 export { afterReply } from './races/after-reply.ts'
 export { everyInterleaving, type Race, type RaceRound } from './races/interleaving.ts'
 export { withRival } from './races/with-rival.ts'
-export { largestReply, sharedWatch } from './replies.ts'
+export { largestReply, paired, sharedWatch } from './replies.ts'
 export { cleanDatabase, type Sandbox, useSandbox } from './sandbox.ts'
 export type { OwnCluster } from './servers/own-cluster.ts'
 export type { OwnServer, OwnServerOptions } from './servers/own-server.ts'

@@ -41,3 +41,10 @@ export function sharedWatch(commands: readonly SentCommand[], or = 'use a script
   if (!isShared) return ''
   return ` A \`WATCH\` belongs to a connection. Here, two callers shared one, so the \`EXEC\` of one ended the watch of the other. Watch on a \`redis.duplicate()\`, or ${or}.`
 }
+
+/** The fields of an entry, which Redis replies with as one list: name, value, name, value. */
+export function paired(flat: readonly string[]): Readonly<Record<string, string>> {
+  const pairs: [string, string][] = []
+  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? ''])
+  return Object.fromEntries(pairs)
+}

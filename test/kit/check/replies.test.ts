@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { largestReply, type SentCommand, sharedWatch } from '../../../src/check/kit/index.ts'
+import { largestReply, paired, type SentCommand, sharedWatch } from '../../../src/check/kit/index.ts'
 
 const sent = (name: string, reply: unknown): SentCommand => ({
   client: 1,
@@ -65,4 +65,14 @@ test('a WATCH is reported if two callers shared its connection', () => {
   expect(sharedWatch([watch(1, 'first'), watch(1, 'second')], 'write a script')).toMatch(
     / `WATCH` .* or write a script\.$/,
   )
+})
+
+test('the fields of an entry are pairs, whatever they are called', () => {
+  expect(paired(['n', '1', '__proto__', '2'])).toEqual(
+    Object.fromEntries([
+      ['n', '1'],
+      ['__proto__', '2'],
+    ]),
+  )
+  expect(paired([])).toEqual({})
 })
