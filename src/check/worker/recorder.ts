@@ -18,6 +18,13 @@ import { fateOf, stepsOf } from './steps-of.ts'
 /** Bound before any answer is loaded. */
 const write = writeFileSync
 
+/**
+ * How many commands are kept from the beginning and from the end of a test that doesn't stop sending. To look through
+ * all of them would take so long that the watchdog would take it for a loop of the learner's.
+ */
+const FIRST = 500
+const LAST = 1_000
+
 /** Writes the recording of one test to a file. */
 export interface Recorder {
   /** Resolves when everything is known that the test did last. */
@@ -77,6 +84,7 @@ export function recordingOf(job: RecordJob, { task, test, failure, recorded, dep
   const { lesson, version, engine } = job
   const { steps, lanes } = stepsOf(recorded.log)
   const collision = failure && collisionOf({ steps, lanes })
+  const leftOut = recorded.log.reduce((sum, one) => sum + (one.kind === 'check' ? (one.leftOut ?? 0) : 0), 0)
   return {
     v: 1,
     lesson,
@@ -89,6 +97,7 @@ export function recordingOf(job: RecordJob, { task, test, failure, recorded, dep
     before: statesOf(keysOf(recorded.before)),
     steps,
     after: statesOf(keysOf(recorded.after)),
+    ...(leftOut > 0 && { cut: { steps: leftOut, bytes: 0 } }),
     ...(failure && {
       failure: {
         diagnosis: failure.diagnosis,
@@ -112,7 +121,18 @@ export function orderOf(
     const times = { sent, sentAt, answered, answeredAt, reply, error }
     return { kind: 'command', command, fate, ...times, ...(about && { about }), changes: [], woke: [] }
   })
-  return { log: withOthers(own, [...foreign.map(checkOf), ...messages]), before: [], after: [] }
+  const log = withoutMiddle(withOthers(own, [...foreign.map(checkOf), ...messages]))
+  return { log, before: [], after: [] }
+}
+
+function withoutMiddle(log: readonly Logged[]): readonly Logged[] {
+  const leftOut = log.length - FIRST - LAST
+  const next = log[FIRST]
+  if (leftOut <= 1 || next === undefined) return log
+  const at = next.kind === 'command' ? next.command.issuedAt : next.at
+  const answered = next.answered ?? 0
+  const gap: LoggedEvent = { kind: 'check', sent: [], leftOut, changes: [], woke: [], at, answered }
+  return [...log.slice(0, FIRST), gap, ...log.slice(-LAST)]
 }
 
 /**

@@ -54,7 +54,7 @@ function withSteps(recording: Recording, most: number): Recording {
     const [first] = left
     if (first === undefined) return
     leftOut += left.length
-    const what = left.length === 1 ? '1 step is left out here' : `${left.length} steps are left out here`
+    const what = stepsLeftOut(left.length)
     result.push({ kind: 'check', n: first.n, at: first.at, what, changes: between(before, keys) })
     for (const { n } of left) places.set(n, result.length)
     left = []
@@ -73,13 +73,17 @@ function withSteps(recording: Recording, most: number): Recording {
   close()
   const bytes = Buffer.byteLength(stringify(steps)) - Buffer.byteLength(stringify(result))
   const place = (n: number) => places.get(n) ?? 0
-  const { collision, ...rest } = recording
+  const { collision, cut, ...rest } = recording
   return {
     ...rest,
     steps: result.map((step) => renumbered(step, place)),
     ...(collision && { collision: movedCollision(collision, place) }),
-    cut: { steps: leftOut, bytes: Math.max(0, bytes) },
+    cut: { steps: leftOut + (cut?.steps ?? 0), bytes: Math.max(0, bytes) },
   }
+}
+
+export function stepsLeftOut(count: number): string {
+  return count === 1 ? '1 step is left out here' : `${count} steps are left out here`
 }
 
 type Place = (n: number) => number

@@ -11,6 +11,7 @@ import { showCommand, showReply } from '../kit/show.ts'
 import { sinceTestBegan } from '../kit/test-clock.ts'
 import { type Grouped, groupsOf } from './groups-of.ts'
 import { lanesOf } from './lanes-of.ts'
+import { stepsLeftOut } from './recording-limits.ts'
 import { placeIn } from './source-location.ts'
 
 /** Maximum length of a reply in a recording. */
@@ -64,7 +65,7 @@ function stepOf(one: Logged, n: number, around: Around): Step {
       const sent = one.sent
         .slice(0, MOST_SENT)
         .map(({ name, args }) => [{ s: name }, ...shownArguments(name, args)])
-      const what = whatWasSent(one.sent)
+      const what = one.leftOut === undefined ? whatWasSent(one.sent) : stepsLeftOut(one.leftOut)
       return { kind, n, at: ms(one.at), what, sent, ...(woke.length > 0 && { woke }), changes }
     }
   }

@@ -50,6 +50,8 @@ export type LoggedEvent =
   | (Moment & {
       readonly kind: 'check'
       readonly sent: readonly ForeignCommand[]
+      /** In place of so many commands, which aren't recorded. */
+      readonly leftOut?: number
       readonly changes: readonly Change[]
       readonly woke: LoggedCommand[]
     })
