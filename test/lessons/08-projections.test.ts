@@ -1,4 +1,5 @@
 /** Long, because each sentence a learner may read is kept next to the code that judges it. */
+import { isDeepStrictEqual } from 'node:util'
 import { describe, test } from 'vitest'
 import {
   attempt,
@@ -73,7 +74,13 @@ const updated = (event: StoredEvent) => call('updateUserProjection', () => updat
 async function leavesTheRow(event: StoredEvent, diagnosis: string): Promise<void> {
   const before = await row()
   const outcome = await updated(event)
-  verifyEqual(await row(), before, diagnosis)
+  verifyEqual(await row(), before, diagnosis, [
+    [
+      (now) =>
+        before.version !== now.version && isDeepStrictEqual({ ...now, version: before.version }, before),
+      `\`${event.event.eventType}\`, version ${event.version}, shouldn't change this row, but it set \`version\`. "Nothing" means that you write nothing, not even the version.`,
+    ],
+  ])
   verifyEqual(
     outcome,
     'skipped',
@@ -133,6 +140,42 @@ describe('updateUserProjection', () => {
       { ...ROW, ...fields },
       "The strings in the row should be the same as in the payload, including spaces and capital letters. A projection copies what the event says and doesn't clean it up.",
     )
+  })
+
+  test('copies any character', async () => {
+    const name = `Zoë O'Brien "Bo" \\ ]] \n😀`
+    const email = `o'brien\\"b"@new.example`
+    for (const [event, expected] of [
+      [stored(1, 'USER_REGISTERED', { name, email, phone: "'" }), { ...ROW, name, email, phone: "'" }],
+      [
+        stored(2, 'USER_EMAIL_CHANGED', { email: `${email}'` }),
+        { ...ROW, name, email: `${email}'`, phone: "'", emailChanges: '1', version: '2' },
+      ],
+    ] as const) {
+      const outcome = await attempt('updateUserProjection', () => update(event))
+      verifyEqual(
+        outcome.ok ? await row() : outcome.error,
+        expected,
+        `\`${event.event.eventType}\` had strings with quotes, backslashes, a line break, or an emoji, and the row should have the same strings. Pass every value to Redis as an argument of its own. If you insert it into the text of a script, a quote ends the string there.`,
+      )
+    }
+  })
+
+  test('leaves the event as it is', async () => {
+    for (const event of [
+      stored(1, 'USER_REGISTERED', { name: 'Ada', email: 'ada@old.example' }),
+      emailChanged(2),
+      phoneChanged(3, null),
+      deactivated(4),
+    ]) {
+      const before = structuredClone(event)
+      await updated(event)
+      verifyEqual(
+        event,
+        before,
+        `\`updateUserProjection\` changed the \`${event.event.eventType}\` that was passed in. An event has happened, and the caller may pass it to other projections, too, so only read it.`,
+      )
+    }
   })
 
   test("doesn't reformat the timestamp", async () => {
@@ -333,6 +376,13 @@ describe('updateUserProjection', () => {
       await row(),
       { ...ROW, active: '0', email: 'ada-3@new.example', emailChanges: '1', version: '3' },
       'A user was deactivated, and then the address changed. Apply that event, too, and leave `active` as it is. Whether the change was allowed was decided before the event was stored.',
+      [
+        [
+          ({ active, email, emailChanges, version }) =>
+            active === '0' && email === 'ada-3@new.example' && emailChanges !== '1' && version === '3',
+          'A user was deactivated (event 2), and then the address changed for the first time (event 3), so `emailChanges` should be 1. Count the `USER_EMAIL_CHANGED` events that you apply, because the version also includes events of other types.',
+        ],
+      ],
     )
     const outcome = await updated(deactivated(4))
     verifyEqual(
@@ -786,6 +836,23 @@ describe('old events', () => {
         why: 'Otherwise, the caller considers the event done, and the row never shows it.',
       }))
   }
+
+  for (const event of [emailChanged(2), phoneChanged(2, null), deactivated(2)]) {
+    test(`leave no half a row when the row is deleted: ${event.event.eventType}`, async () => {
+      await everyInterleaving({
+        name: 'updateUserProjection',
+        prepare: async () => void (await plant()),
+        first: (redis) => update(event, redis),
+        second: async () => void (await box.admin.del(KEY)),
+        verify: async ({ held, after }) =>
+          verifyEqual(
+            await row(),
+            {},
+            `Another program deleted the row to rebuild it, between the ${after ? `\`${after}\`` : 'start'} and the ${held ? `\`${held}\`` : 'end'} of \`updateUserProjection\`, and \`${event.event.eventType}\` created half a row. Check whether there's a row in the step that writes, because what you've read earlier may no longer be true.`,
+          ),
+      })
+    })
+  }
 })
 
 function sorted(fields: Readonly<Record<string, string>>): [string, string][] {
@@ -812,6 +879,12 @@ describe('getUserProjection', () => {
       found.registeredAt instanceof Date && found.registeredAt.getTime() === 1_772_355_600_000,
       '`registeredAt` should be a `Date` for the timestamp in the row.',
       { expected: new Date(MORNING), received: found.registeredAt },
+    )
+    await plant({ registeredAt: '2026-03-01T11:00:00.250+02:00' })
+    verifyEqual(
+      (await get())?.registeredAt,
+      new Date('2026-03-01T09:00:00.250Z'),
+      'The row has `2026-03-01T11:00:00.250+02:00`, which is 9:00 in UTC, and 250 ms. `registeredAt` should be exactly that time, so pass the whole string to `new Date`.',
     )
     verify(
       found.emailChanges === 12 && found.version === 13,
