@@ -101,6 +101,18 @@ describe('applyOnce', () => {
       await model(),
       { balance: '5999999000', changes: '2' },
       '6,000,000,000 points were earned and 1,000 spent, so the balance should be `5999999000`. Operators such as `| 0` cut a number to 32 bits, so pass the points on as they are.',
+      [
+        [
+          ({ changes }) => changes !== '2',
+          "Two events arrived, but `changes` isn't 2. The set `points:user-42:seen` had neither of their IDs, and only that set shows which events are in the balance, not the memory of a process.",
+        ],
+      ],
+    )
+    await call('applyOnce', () => applyOnce(box.redis, earned(3, 100_000_000_000_001)))
+    verifyEqual(
+      await model(),
+      { balance: '100005999999001', changes: '3' },
+      'Then 100,000,000,000,001 more were earned, so the balance should be `100005999999001`. Lua keeps only 14 digits when it turns a number into a string. `HINCRBY` keeps them all.',
     )
   })
 
@@ -320,6 +332,11 @@ describe('applyOnce', () => {
       await box.admin.scard('points:user-42:seen'),
       20_003,
       'The set had the IDs of 20,000 events, and three more were applied, so it should have 20,003. Nothing may be removed from it, no matter how long ago an event arrived: it could be delivered again tomorrow.',
+    )
+    verifyEqual(
+      await model(),
+      { balance: '30', changes: '3' },
+      'The set had the IDs of 20,000 events, and the hash was empty. Three more events of 10 points each were applied, so the balance should be 30. `changes` should grow by 1 for each, no matter how many IDs are in the set.',
     )
   })
 
@@ -611,6 +628,21 @@ describe('appendOnce', () => {
     })
   })
 
+  test('is all or nothing with many events', async () => {
+    const events = Array.from({ length: 100 }, () => ({ eventType: 'POINTS_EARNED', payload: { points: 1 } }))
+    await everyCrash({
+      name: 'appendOnce',
+      run: (redis) => appendOnce(redis, append({ events })),
+      verify: async ({ last }) => {
+        const written = await box.admin.xlen(STREAM)
+        verify(
+          written === 0 || written === 100,
+          `\`appendOnce\` had 100 events to append, the process died after ${code(last, 'the start')}, and ${written} of them were written. Append all events of a command in one step, however many there are.`,
+        )
+      },
+    })
+  })
+
   test('appends once when a reply is lost', async () => {
     await everyLostReply({
       name: 'appendOnce',
@@ -871,6 +903,17 @@ describe('spendPoints', () => {
       { accepted: false, balance: 0 },
       'A user without events has no points, so the answer should be `{ accepted: false, balance: 0 }`.',
     )
+    await box.admin.xadd(
+      STREAM,
+      '2-0',
+      ...['eventType', 'POINTS_SPENT', 'payload', '{"points":120}', 'commandId', 'elsewhere'],
+    )
+    const below = await call('spendPoints', () => spendPoints(box.redis, spend(1, 'cmd-3')))
+    verifyEqual(
+      below,
+      { accepted: false, balance: -20 },
+      'Another program spent 120 of the 100 points, so the balance is -20. The answer should be `{ accepted: false, balance: -20 }`, because the balance is what the events add up to.',
+    )
   })
 
   test('answers a retry like the first attempt', async () => {
@@ -1011,11 +1054,16 @@ describe('spendPoints', () => {
       'commandId',
       'c',
     )
+    await box.admin.xadd(
+      STREAM,
+      '4-0',
+      ...['eventType', 'BONUS_POINTS_EARNED', 'payload', '{"points":9}', 'commandId', 'd'],
+    )
     const answer = await call('spendPoints', () => spendPoints(box.redis, spend(40)))
     verifyEqual(
       answer,
       { accepted: true, balance: 0 },
-      "Only `POINTS_EARNED` and `POINTS_SPENT` change the balance. `CARD_RENAMED` doesn't, and neither does `POINTS_EARNED_ELSEWHERE`, whatever their payloads contain. Compare the whole name of the type.",
+      "Only `POINTS_EARNED` and `POINTS_SPENT` change the balance. `CARD_RENAMED` doesn't, and neither do `POINTS_EARNED_ELSEWHERE` and `BONUS_POINTS_EARNED`, whatever their payloads contain. Compare the whole name of the type.",
     )
   })
 
