@@ -12,6 +12,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  withRival,
   words,
 } from '#kit'
 import type { Fact } from '#lesson/17-order-process'
@@ -682,6 +683,27 @@ describe('runService', () => {
 
 const manage = (redis = box.redis, consumer = 'manager-1') => runProcess(redis, consumer, clock)
 
+/** A client that disconnects when it reads the same part of a history a tenth time; `again` is that history's key. */
+function impatient() {
+  const redis = box.connect()
+  const send = redis.sendCommand.bind(redis)
+  const times = new Map<string, number>()
+  let again = ''
+  redis.sendCommand = (command, ...rest) => {
+    const key = command.args.map(String).find((arg) => /^process:\S+$/.test(arg))
+    if (key !== undefined && /^x(rev)?(range|read)$/i.test(command.name)) {
+      const read = command.args.join(' ')
+      times.set(read, (times.get(read) ?? 0) + 1)
+      if (times.get(read) === 10) {
+        again = key
+        redis.disconnect()
+      }
+    }
+    return send(command, ...rest)
+  }
+  return { redis, again: () => again }
+}
+
 /** Publishes the events, and lets another process of the manager handle them. */
 async function publishAndManage(...events: readonly Event[]): Promise<void> {
   await publish(...events)
@@ -1061,7 +1083,14 @@ describe('the process manager', () => {
       await publish({ ...one, entityId: 'gone-2', eventId: event(230 + i, '').eventId })
     ids.push('rejected-1', 'late-1', 'gone-1', 'gone-2')
     await call('runProcess', () => manage())
-    await call('expireOrders', () => expireOrders(box.redis, tooLate))
+    const { redis, again } = impatient()
+    const outcome = await attempt('expireOrders', () => expireOrders(redis, tooLate))
+    verify(
+      outcome.ok || again() === '',
+      `\`expireOrders\` read \`${again()}\` ten times in one call, although no other process was running, so the check stopped it. An order for which \`nextSteps\` returns \`[]\` stays as it is, so don't look at it again, and remove it from the index if it's confirmed or canceled.`,
+      { received: !outcome.ok && outcome.error },
+    )
+    await call('expireOrders', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
     await call('runProcess', () => manage())
     await call('expireOrders', () => expireOrders(box.redis, tooLate)) // it may tidy up
     const before = box.commands.length
@@ -1091,6 +1120,26 @@ describe('the process manager', () => {
       [expired, cancelled],
       [105, 105],
       'There were 105 orders past their deadline, and one call to `expireOrders` should cancel all of them (received: the result, and how many were canceled). If you read the index in pages, continue until no order is past its deadline.',
+    )
+  })
+
+  test('keeps trying when another manager is faster each time', async () => {
+    await record(CREATED, PAID)
+    await publish(REJECTED)
+    const { redis, times } = withRival(box.connect(), 'ORDER_CANCELLED', async () => {
+      const next = (await box.admin.xlen(PROCESS)) + 1
+      await box.admin.xadd(PROCESS, `${next}-0`, 'event', JSON.stringify(event(600 + next, 'ORDER_NOTED')))
+    })
+    const outcome = await attempt('runProcess', () => manage(redis))
+    verify(
+      outcome.ok,
+      `Another manager recorded an event ${times()} times in a row, each time just before \`runProcess\` wrote its decision, and then \`runProcess\` gave up. Each conflict means that another manager got through, so keep reading and deciding again.`,
+      { received: !outcome.ok && outcome.error },
+    )
+    verifyEqual(
+      [count(await typesIn(), 'ORDER_CANCELLED'), count(await typesIn(PROCESS), 'ORDER_CANCELLED')],
+      [1, 1],
+      `Another manager recorded an event ${times()} times, each time just before \`runProcess\` wrote its decision. In the end, \`ORDER_CANCELLED\` should be once on the bus and once in \`process:order-1\` (received: how often it's on each).`,
     )
   })
 
