@@ -1,4 +1,5 @@
 import { commonJsHabit } from '../es-module.ts'
+import { isOfTheDead } from './faults/the-dead.ts'
 import { shorten } from './show.ts'
 
 /** What messages from Redis, ioredis and Node mean for an answer. */
@@ -29,10 +30,13 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
+const KEPT =
+  'That was the error of an earlier call, which lost its connection, and your code kept it. Keep no promise that was rejected.'
+
 /** Name and message of an error that an answer threw, and what the message means where Redis leaves that open. */
 export function explainError(error: Error): string {
   const habit = commonJsHabit(error.message)
-  const meaning = MEANINGS.find(([pattern]) => pattern.test(error.message))?.[1]
+  const meaning = isOfTheDead(error) ? KEPT : MEANINGS.find(([pattern]) => pattern.test(error.message))?.[1]
   const text = `${error.name}: ${shorten(error.message, 300)}`
   if (habit !== undefined) return `${text.replace(/\.$/, '')}. ${habit}`
   return meaning === undefined ? text : `${text.replace(/\.$/, '')}. ${meaning}`

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
-import { isOfTheDead } from '../../../src/check/kit/faults/crash.ts'
+import { isOfTheDead } from '../../../src/check/kit/faults/the-dead.ts'
 import {
   everyCrash,
   everyInterleaving,

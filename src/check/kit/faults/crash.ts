@@ -4,6 +4,7 @@ import { cut, disconnectGuests } from '../connections.ts'
 import { type Faults, type Handling, withFaults } from '../context.ts'
 import { asCaller, newCaller } from '../races/callers.ts'
 import { adminClient, cleanDatabase, connectedGuest } from '../sandbox.ts'
+import { errorOfTheDead } from './the-dead.ts'
 
 export interface Crash {
   readonly prepare?: (admin: Redis) => Promise<void>
@@ -63,16 +64,6 @@ async function oneRound(crash: Crash, sent: number): Promise<boolean> {
   }
 }
 
-/** As ioredis words it. */
-const CLOSED = 'Connection is closed.'
-const errorsOfTheDead = new WeakSet<object>()
-
-/** Whether an error, or the one that caused it, is what a process that "died" got for a command it never sent. */
-export function isOfTheDead(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  return errorsOfTheDead.has(error) || isOfTheDead(error.cause)
-}
-
 /** How many more commands the code of a "dead" process may try before it's left waiting. */
 const LAST_ATTEMPTS = 20
 
@@ -112,9 +103,7 @@ function dieAfter(most: number) {
      */
     async leavesNoCallWaiting() {
       for (let attempts = 0; attempts < LAST_ATTEMPTS && dropped.length > 0; attempts += 1) {
-        const error = new Error(CLOSED)
-        errorsOfTheDead.add(error)
-        dropped.shift()?.(error)
+        dropped.shift()?.(errorOfTheDead())
         await new Promise((resolve) => setImmediate(resolve))
       }
     },
