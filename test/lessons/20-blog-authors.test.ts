@@ -481,13 +481,13 @@ describe('updatePostIndex', () => {
   })
 
   test('catches up with many events', async () => {
-    const edits = Array.from({ length: 1_098 }, (_, n) => event(3, 'POST_EDITED', { title: `Title ${n}` }))
+    const edits = Array.from({ length: 2_098 }, (_, n) => event(3, 'POST_EDITED', { title: `Title ${n}` }))
     await plant(1, [CREATED, PUBLISHED, ...edits])
     const version = await update()
     verifyEqual(
       [version, (await index()).card.title],
-      [1_100, 'Title 1097'],
-      "A post has 1,100 events that the index hasn't seen, and after `updatePostIndex` the index isn't at the last one. Keep reading until a page isn't full.",
+      [2_100, 'Title 2097'],
+      "A post has 2,100 events that the index hasn't seen, and after `updatePostIndex` the index isn't at the last one. Keep reading until a page isn't full.",
     )
     verify(
       largestReply(box.commands) <= 1_000,
@@ -641,6 +641,39 @@ describe('updatePostIndex', () => {
     })
   })
 
+  test('skips no event that it has not read', async () => {
+    const toBob = event(3, 'POST_AUTHOR_CHANGED', { author: 'bob' })
+    const edited = event(4, 'POST_EDITED', { title: 'Hello, world' })
+    for (const isIndexed of [false, true]) {
+      await everyInterleaving({
+        name: 'updatePostIndex',
+        prepare: async () => {
+          await plant(1, [CREATED, PUBLISHED])
+          await box.admin.hset('blog:card:post-1', OF_ADA.card)
+          await box.admin.zadd('blog:author:ada', MS_2, 'post-1')
+          if (!isIndexed) await plant(3, [toBob])
+        },
+        first: (redis) => updatePostIndex(redis, 'post-1'),
+        second: async (redis) => {
+          if ((await box.admin.xlen('blog:post:post-1')) === 4) return
+          if (isIndexed) {
+            await plant(3, [toBob])
+            await updatePostIndex(redis, 'post-1')
+          }
+          await plant(4, [edited])
+        },
+        verify: async ({ after, held }) => {
+          await call('updatePostIndex', () => updatePostIndex(box.connect(), 'post-1'))
+          verifyEqual(
+            await index(),
+            OF_BOB,
+            `Between the ${code(after, 'start')} and the ${code(held, 'end')} of \`updatePostIndex\`, ${isIndexed ? "another process brought the card to version 3, in which the post is `bob`'s, and then event 4 was stored" : 'event 4 was stored'}. Even after another update, the index isn't what all four events add up to. ${isIndexed ? 'Read the card, including its version, with one command, so that its fields belong together' : "The card's version is the number of the last event you applied, and a second read may already count an event that you haven't"}.`,
+          )
+        },
+      })
+    }
+  })
+
   test('moves past an event that changes nothing on the card', async () => {
     await plant(1, [CREATED, PUBLISHED])
     await update()
@@ -717,6 +750,16 @@ describe('getPostsByAuthor', () => {
       (await box.admin.zrange('blog:author:ada', '0', '-1')).length,
       3,
       'The list of `ada` had `rum`, `wine`, and `tea`, and `rum` had no card. After `getPostsByAuthor`, the list has fewer posts. `getPostsByAuthor` should only read, because another process may be writing the missing card right now.',
+    )
+  })
+
+  test('shows a post whose title is empty', async () => {
+    await plantCard('tea', 'ada', 3, 1772524800000)
+    await box.admin.hset('blog:card:tea', 'title', '')
+    verifyEqual(
+      await call('getPostsByAuthor', () => getPostsByAuthor(box.redis, 'ada')),
+      [{ postId: 'tea', title: '', author: 'ada', publishedAt: '2026-03-03T08:00:00.000Z' }],
+      "The card of `tea` has an empty title, and `getPostsByAuthor` should return it as it is. An empty field isn't a missing card.",
     )
   })
 
