@@ -260,6 +260,20 @@ describe('applyEvent', () => {
     )
   })
 
+  test('goes by the order of the events, not their timestamps', async () => {
+    const before = '2026-02-28T23:59:00.000Z'
+    verifyEqual(
+      await apply(active(), { ...emailChanged(), timestamp: before }),
+      { ...active(), email: 'ada@new.example' },
+      "`USER_EMAIL_CHANGED` has an earlier timestamp than the registration, because its writer's clock was behind. It should still change the address: the order of the list counts, not the timestamps.",
+    )
+    verifyEqual(
+      await apply(active(), { ...deactivated(), timestamp: before }),
+      { ...gone(), deactivatedAt: before },
+      "`USER_DEACTIVATED` has an earlier timestamp than the registration, because its writer's clock was behind. It should still deactivate the user: the order of the list counts, not the timestamps.",
+    )
+  })
+
   test('takes only known fields from the payload', async () => {
     const rich = event(1, 'USER_EMAIL_CHANGED', {
       email: 'ada@new.example',
