@@ -246,7 +246,13 @@ describe('createEvent', () => {
   })
 
   test('accepts past-tense names', async () => {
-    for (const eventType of ['USER_REGISTERED', 'USER_EMAIL_CHANGED', 'ORDER_LINE_2_ADDED', 'CAT_FED']) {
+    for (const eventType of [
+      'USER_REGISTERED',
+      'USER_EMAIL_CHANGED',
+      'ORDER_LINE_2_ADDED',
+      'CARD_3DSECURED',
+      'CAT_FED',
+    ]) {
       const fact: NewEvent = { ...ada(), eventType }
       const event = await taken(
         'createEvent',
@@ -304,6 +310,18 @@ describe('createEvent', () => {
       'Readers look events up by entity, so no reader could find this one again.',
     )
     namesItsField(error, 'entityId')
+  })
+
+  test('accepts any other entity ID', async () => {
+    const why =
+      'Only the empty string counts as empty, and other programs may have used any other string as an ID. Keep it exactly as it is.'
+    const event = await taken(
+      'createEvent',
+      () => createEvent({ ...ada(), entityId: ' ' }, morning),
+      'the entity ID " "',
+      why,
+    )
+    verifyEqual(event.entityId, ' ', `\`createEvent\` changed the entity ID " ". ${why}`)
   })
 
   test('leaves out everything else about the fact', async () => {
@@ -401,6 +419,22 @@ describe('encodeEvent', () => {
         metadata: {},
       },
       `The JSON differs from the payload. ${why}`,
+    )
+  })
+
+  test('accepts the name of an old event', async () => {
+    const why =
+      'An event from an old log may be written to a new one. The naming rule is for new events, so only `createEvent` checks it.'
+    const text = await taken(
+      'encodeEvent',
+      () => encodeEvent({ ...eventWith({}), eventType: 'UserMoved' }),
+      'an event of the type "UserMoved"',
+      why,
+    )
+    verifyEqual(
+      (parsed(text).value as DomainEvent).eventType,
+      'UserMoved',
+      `\`encodeEvent\` changed the event type. ${why}`,
     )
   })
 
@@ -708,6 +742,18 @@ describe('decodeEvent', () => {
       {},
       `\`decodeEvent\` returned an event with \`metadata: null\`. Refuse it, or treat it as missing. ${why}`,
     )
+  })
+
+  test('accepts space around the JSON', async () => {
+    const why =
+      'Another program, or a text editor, may have added a line break. JSON allows it, and `JSON.parse` does too.'
+    const event = await taken(
+      'decodeEvent',
+      () => decodeEvent(`\n  ${textWith({})}\n`),
+      'a string with spaces and line breaks around the JSON',
+      why,
+    )
+    verifyEqual(event.eventId, '0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a01', why)
   })
 
   test('accepts an unknown field', async () => {
