@@ -75,7 +75,9 @@ test('the warning names the first lines, or all of them', () => {
   const others = ['takes 2 events', "passes on the server's errors", 'refuses 7 as an ID'].map((title) =>
     failing('append', title),
   )
-  expect(found(2, one, ...others)[0]).toContain('1 of its 5 tests is never the first to catch a mistake (line ')
+  expect(found(2, one, ...others)[0]).toContain(
+    '1 of its 5 tests is never the first to catch a mistake (line ',
+  )
   // What this Redis skips can't catch anything here, but does elsewhere.
   expect(found(4, one, failing('read', '', 'skipped'))).toEqual([])
 })
