@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -282,6 +283,13 @@ describe('takeSnapshot', () => {
       at(14),
       "The post has 14 events and no snapshot, because the program that wrote the tenth event died. 14 isn't a multiple of ten, but a snapshot is due, because at least ten events aren't in one yet.",
     )
+    await plant(15, 20)
+    const early = await take()
+    verifyEqual(
+      [early, (await snapshot()).version],
+      [false, '14'],
+      'The post has 20 events and a snapshot at 14, so there are only six events after it. Count from the snapshot, not from a multiple of ten: `takeSnapshot` should leave it unchanged and resolve to `false`.',
+    )
   })
 
   test('checks the reducerVersion of the stored snapshot', async () => {
@@ -448,20 +456,33 @@ describe('takeSnapshot', () => {
   })
 
   test('is complete after a crash, or unchanged', async () => {
-    await everyCrash({
-      name: 'takeSnapshot',
-      prepare: () => plant(1, 10),
-      run: (redis) => takeSnapshot(redis, 'post-1'),
-      verify: async ({ last }) => {
-        const found = await snapshot()
-        const done = 'version' in found || 'state' in found
-        verifyEqual(
-          found,
-          done ? at(10) : {},
-          `The process died after its ${code(last, 'start')} and left half a snapshot. Write all three fields with one command.`,
-        )
-      },
-    })
+    for (const isOld of [false, true]) {
+      let before: Awaited<ReturnType<typeof snapshot>> = {}
+      await everyCrash({
+        name: 'takeSnapshot',
+        prepare: async () => {
+          await plant(1, 10)
+          if (isOld) await plantSnapshot(10, 'as an old program has it', 0)
+          before = await snapshot()
+        },
+        run: (redis) => takeSnapshot(redis, 'post-1'),
+        verify: async ({ last }) => {
+          const found = await snapshot()
+          const isUnchanged = isDeepStrictEqual(found, before)
+          verifyEqual(
+            found,
+            isUnchanged ? before : at(10),
+            `The process died after its ${code(last, 'start')} and left half a snapshot. Write all three fields with one command.`,
+            [
+              [
+                (found) => Object.keys(found).length === 0,
+                `The process died after its ${code(last, 'start')}, and now the post has no snapshot at all, not even the old one, which another program may still use. Replace it in one step: don't delete it first.`,
+              ],
+            ],
+          )
+        },
+      })
+    }
   })
 
   test('saves one snapshot of two at the same version', async () => {
