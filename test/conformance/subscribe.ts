@@ -178,10 +178,14 @@ export function subscribingConforms(subject: Subject): void {
     stop.abort()
     verify(
       !outcome.ok && outcome.error instanceof RangeError,
-      `The handler threw at the second event${seen.length > 2 ? ', but `subscribe` continued' : ''}. \`subscribe\` should reject with that error, so that the caller knows where to continue. An event that wasn't handled must not be skipped silently.`,
+      `The handler threw an error on the second event${seen.length > 2 ? ', but `subscribe` continued' : ''}. \`subscribe\` should reject with that error, so that the caller knows where to continue. An event that wasn't handled must not be skipped silently.`,
       { received: outcome },
     )
-    verifyEqual(seen, [1, 2], "The handler threw at the second event. It shouldn't receive the third one.")
+    verifyEqual(
+      seen,
+      [1, 2],
+      "The handler threw an error on the second event. It shouldn't receive the third one.",
+    )
     const silent = new AbortController()
     const noReason = await attempt(
       'subscribe',

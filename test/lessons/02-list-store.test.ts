@@ -820,7 +820,7 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2],
-      "`stop` was called while `handle` was working on event 2 of 5, and `followEvents` continued with the events after it. Wait for that call and don't start another, because the caller doesn't want to wait for a whole page.",
+      "`stop` was called while `handle` was working on event 2 of 5, and `followEvents` continued with the events after it. Wait for that call to `handle`, but don't start another one, because the caller doesn't want to wait for a whole page.",
     )
     verify(
       position === 2,

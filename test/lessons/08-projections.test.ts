@@ -313,7 +313,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
-      '`USER_EMAIL_CHANGED` should set `email`, increase `emailChanges` by one, set `version`, and leave the rest.',
+      '`USER_EMAIL_CHANGED` should set `email`, increase `emailChanges` by one, set `version`, and leave the rest unchanged.',
     )
     verifyEqual(
       outcome,
@@ -344,7 +344,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       { ...ROW, phone: '0470-2', version: '2' },
-      '`USER_PHONE_CHANGED` should set `phone` and `version`, and leave the rest.',
+      '`USER_PHONE_CHANGED` should set `phone` and `version`, and leave the rest unchanged.',
     )
     await updated(phoneChanged(3, null))
     const { phone: _, ...expected } = { ...ROW, version: '3' }
@@ -368,7 +368,7 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         { ...ROW, active: '0', version: '2' },
-        "`USER_DEACTIVATED` should set `active` to `0`, set `version`, and leave the rest. Its payload isn't used and may be empty.",
+        "`USER_DEACTIVATED` should set `active` to `0`, set `version`, and leave the rest unchanged. Its payload isn't used and may be empty.",
       )
     }
     await updated(emailChanged(3))
@@ -566,7 +566,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       (await box.admin.hgetall('projection:user:user-43')).email,
       'ada@old.example',
-      'An event of one user changed the row of another user. Use the `entityId` of each event in the key.',
+      "An event for one user changed another user's row. Use the `entityId` of each event in the key.",
     )
   })
 })

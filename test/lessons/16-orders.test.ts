@@ -1051,7 +1051,7 @@ describe('the commands', () => {
         verifyEqual(
           all,
           second.ok ? paidFirst : refusedPayment,
-          'An order was canceled while its payment came in, and the shop kept the money. Either the payment has to be refused, or the cancellation has to refund it. After a conflict, read the history and decide again.',
+          'An order was canceled while its payment was coming in, and the shop kept the money. Either the payment has to be refused, or the cancellation has to refund it. After a conflict, read the history and decide again.',
         )
       },
     })

@@ -427,7 +427,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment(day(5)),
       { post: { ...V4, author: 'ada, from snapshot 4' }, version: 4 },
-      'A snapshot whose `until` is exactly the moment fits, so all its events should be included.',
+      'A snapshot whose `until` is exactly the requested moment fits, so all its events should be included.',
     )
     await onlyReads('postAtMoment', 2)
   })

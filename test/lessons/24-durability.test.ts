@@ -574,7 +574,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       verify: ({ first }) =>
         verify(
           first.ok,
-          'One replica had the event, `replicas` was 0, and `appendReplicated` threw an error. More replicas than wanted are enough, too: `replicas` is the minimum.',
+          "One replica had the event, `replicas` was 0, and `appendReplicated` threw an error. It's fine if more replicas than that have it: `replicas` is the minimum.",
           { received: !first.ok && first.error },
         ),
     })
@@ -822,7 +822,7 @@ describe('backup and restore', () => {
         verifyEqual(
           [there.filter((id) => id !== '2-0'), await lastId(COPY)],
           [['1-0', '7-3'], '7-3'],
-          `${when}. The restored stream may miss it, but it should have \`1-0\` and \`7-3\`, and the last ID \`7-3\`.`,
+          `${when}. The restored stream may not contain it, but it should have \`1-0\` and \`7-3\`, and the last ID \`7-3\`.`,
         )
       },
     })

@@ -612,12 +612,12 @@ describe('consume', () => {
     const thrown = await attempt('consume', () => consume(box.redis, 3, 'totals', failing))
     verify(
       !thrown.ok,
-      '`handle` threw at the second event, but `consume` resolved. It should let that error pass through, because an event that is skipped silently is lost.',
+      '`handle` threw an error on the second event, but `consume` resolved. It should let that error pass through, because an event that is skipped silently is lost.',
       { received: thrown.ok && thrown.value },
     )
     verify(
       thrown.error instanceof RangeError,
-      '`handle` threw a `RangeError` at the second event, and `consume` threw something else. It should let exactly that error pass through, so that the caller can distinguish one failure from another.',
+      '`handle` threw a `RangeError` on the second event, and `consume` threw something else. It should let exactly that error pass through, so that the caller can distinguish one failure from another.',
       { received: thrown.error },
     )
     await call('consume', () => consume(box.redis, 3, 'totals', count))
