@@ -235,6 +235,6 @@ function afterHelp(output: Output): string {
   )
   const more = `LESSON is 07, 7, 07-concurrency, or part of a name that only one lesson has.
 
-Exit codes: 0 passed, 1 not passed, 2 wrong usage, 3 the machine lacks something.`
+Exit codes: 0 passed, 1 not passed, 2 usage error, 3 the machine lacks something.`
   return `${list}\n\n${sentenceFor(output, more)}\n\nEnvironment:\n${environment}`
 }

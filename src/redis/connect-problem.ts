@@ -109,7 +109,10 @@ function replyProblem(message: string, { place, database }: Address): Explanatio
   const reply = /^[A-Z]+ .+/.exec(withoutArguments(message))?.[0].replace(/\.$/, '')
   return reply === undefined
     ? undefined
-    : { problem: `The Redis at ${place} refuses: ${reply}.`, remedy: `Fix that there, ${ELSEWHERE}` }
+    : {
+        problem: `The Redis at ${place} replied with an error: ${reply}.`,
+        remedy: `Fix that there, ${ELSEWHERE}`,
+      }
 }
 
 /** Redis repeats the arguments of a command that it doesn't recognize; those of AUTH are secret. */

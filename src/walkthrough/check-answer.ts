@@ -23,7 +23,7 @@ export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<CheckResu
     verdict = result
     // Above the verdict, which has to stay in view.
     if (redis.limits !== undefined) ui.say(redis.limits)
-    const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
+    const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or get a hint, and check again.'
     const rows = rowsAboveMenu(ui.height)
     const view = { width: ui.width, palette, sideBySide: true, title: lesson.title, redis: redis.description }
     ui.print(

@@ -99,7 +99,7 @@ async function openAt(url: string): Promise<OpenRedis> {
   if ((await client.exists(SANDBOX_MARKER)) === 1) {
     client.disconnect()
     throw new ClassError(
-      `${place} is a sandbox, which checks empty. Use another database, for example redis://${place}/1.`,
+      `${place} is a sandbox, and every check empties it. Use another database, for example redis://${place}/1.`,
     )
   }
   return {

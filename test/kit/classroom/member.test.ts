@@ -479,7 +479,7 @@ need('redis-server').describe('the hub as a process', () => {
     await runProgram(['check', '01', '--solution', '--redis', server.url], { env })
     const opening = await runProgram(['class', 'open', '--redis', server.url], { env })
     expect(opening).toMatchObject({ code: 2, stdout: '' })
-    expect(opening.stderr).toMatch(/is a sandbox, which checks empty/)
+    expect(opening.stderr).toMatch(/is a sandbox, and every check empties it/)
     expect(existsSync(path.join(home, '.eventlings', 'classes'))).toBe(false)
   })
 })

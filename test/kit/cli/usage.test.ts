@@ -13,7 +13,7 @@ describe('help', () => {
     }
     expect(stdout).toContain('npx eventlings start 01')
     expect(stdout).toContain(
-      'Exit codes: 0 passed, 1 not passed, 2 wrong usage, 3 the machine lacks something.',
+      'Exit codes: 0 passed, 1 not passed, 2 usage error, 3 the machine lacks something.',
     )
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
   })
