@@ -1,5 +1,5 @@
 import { call } from './call.ts'
-import { inCode } from './show.ts'
+import { callInCode } from './show.ts'
 import { verify } from './verify.ts'
 
 /**
@@ -9,6 +9,6 @@ import { verify } from './verify.ts'
 export async function callAtOnce<T>(name: string, run: () => T, why: string): Promise<T> {
   const { value } = await call(name, () => ({ value: run() }))
   if (value instanceof Promise) value.catch(() => {}) // reported here, however it settles
-  verify(!(value instanceof Promise), `${inCode(name)} returned a promise. It shouldn't be async: ${why}`)
+  verify(!(value instanceof Promise), `${callInCode(name)} returned a promise. It shouldn't be async: ${why}`)
   return value
 }

@@ -5,7 +5,7 @@ import { explainError } from './explain-error.ts'
 import { violation } from './guards/violations.ts'
 import { currentCaller } from './races/callers.ts'
 import { gaveUpWaiting } from './recorder/recording.ts'
-import { inCode, shorten, showCommand, words } from './show.ts'
+import { callInCode, shorten, showCommand, words } from './show.ts'
 import { DiagnosisError } from './verify.ts'
 
 export interface CallOptions {
@@ -121,7 +121,7 @@ function failOnUnanswered(name: string, commands: readonly SentCommand[]): void 
   const open = commands.find((command) => command.pending && !gaveUpWaiting(command))
   if (open === undefined) return
   throw new DiagnosisError(
-    `${inCode(name)} returned before Redis replied to ${showCommand(open.name, open.args)}, so the caller continues without knowing whether it worked. Add the missing \`await\`, or return the promise.`,
+    `${callInCode(name)} returned before Redis replied to ${showCommand(open.name, open.args)}, so the caller continues without knowing whether it worked. Add the missing \`await\`, or return the promise.`,
     { guestStack: open.origin.stack },
   )
 }
@@ -133,20 +133,22 @@ function threw(name: string, error: unknown): DiagnosisError {
     const isCalled = unwritten === '' || unwritten === name || name.endsWith(`.${unwritten}`)
     return new DiagnosisError(
       isCalled
-        ? `${inCode(name)} isn't written yet. The task says what it should do.`
-        : `${inCode(unwritten)} isn't written yet, and ${inCode(name)} calls it.`,
+        ? `${callInCode(name)} isn't written yet. The task says what it should do.`
+        : `${callInCode(unwritten)} isn't written yet, and ${callInCode(name)} calls it.`,
       { guestStack: stackOf(error) },
     )
   }
   if (isNotAFunction(name, error)) {
-    return new DiagnosisError(`Your file exports ${inCode(name)}, but it isn't a function.`, {})
+    return new DiagnosisError(`Your file exports ${callInCode(name)}, but it isn't a function.`, {})
   }
   if (!(error instanceof Error)) {
     return new DiagnosisError(
-      `${inCode(name)} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which isn't an \`Error\`, so the code that catches it gets no stack and no name. Throw an \`Error\` with a message.`,
+      `${callInCode(name)} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which isn't an \`Error\`, so the code that catches it gets no stack and no name. Throw an \`Error\` with a message.`,
     )
   }
-  return new DiagnosisError(`${inCode(name)} threw ${explainError(error)}`, { guestStack: stackOf(error) })
+  return new DiagnosisError(`${callInCode(name)} threw ${explainError(error)}`, {
+    guestStack: stackOf(error),
+  })
 }
 
 /** The name of the function whose starter threw this, or '' if it isn't named; undefined for any other error. */

@@ -88,7 +88,7 @@ function showError(error: Error, depth: number): string {
 const OF_IOREDIS = new Set(['command', 'previousErrors', 'lastNodeError'])
 
 /** The name of a call in code font, without what a test adds to it: `GET` on the same connection. A name may be plain words. */
-export function inCode(name: string): string {
+export function callInCode(name: string): string {
   return name.replace(/^(?!(?:Your|an?|the) )(?:new )?[\w.]+/, '`$&`')
 }
 

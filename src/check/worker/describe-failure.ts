@@ -1,7 +1,7 @@
 import { commonJsHabit, missingInPackage } from '../es-module.ts'
 import { lastCalled } from '../kit/call.ts'
 import { sentCommands } from '../kit/recorder/recording.ts'
-import { inCode } from '../kit/show.ts'
+import { callInCode } from '../kit/show.ts'
 import { DiagnosisError } from '../kit/verify.ts'
 import type { Failure } from '../protocol.ts'
 import { definitionOf, placeIn } from './source-location.ts'
@@ -28,7 +28,7 @@ export function describeFailure(error: unknown, { answer, answerText }: AnswerTe
   const called = lastCalled()
   const name = textIn(error, 'name') ?? 'an error'
   return {
-    diagnosis: `${called === '' ? 'The task' : inCode(called)} failed with ${name}: ${textIn(error, 'message') ?? textOf(error)}`,
+    diagnosis: `${called === '' ? 'The task' : callInCode(called)} failed with ${name}: ${textIn(error, 'message') ?? textOf(error)}`,
     ...place,
   }
 }

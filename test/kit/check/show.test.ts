@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setLearnersFiles } from '../../../src/check/kit/learners-frames.ts'
-import { inCode, shorten, show, showCommand, showReply, words } from '../../../src/check/kit/show.ts'
+import { callInCode, shorten, show, showCommand, showReply, words } from '../../../src/check/kit/show.ts'
 
 const json = JSON.stringify({ text: 'She said "hi"' })
 
@@ -29,12 +29,12 @@ test('a string looks different from a number, and invisible characters are escap
 })
 
 test('the name of a call is in code font, without what a test adds to it', () => {
-  expect(inCode('appendEvent')).toBe('`appendEvent`')
-  expect(inCode('new EventConsumer')).toBe('`new EventConsumer`')
-  expect(inCode('SnapshotStore.get')).toBe('`SnapshotStore.get`')
-  expect(inCode('ensureGroup, when the group exists')).toBe('`ensureGroup`, when the group exists')
-  expect(inCode('Your code')).toBe('Your code')
-  expect(inCode('a GET after publish')).toBe('a GET after publish')
+  expect(callInCode('appendEvent')).toBe('`appendEvent`')
+  expect(callInCode('new EventConsumer')).toBe('`new EventConsumer`')
+  expect(callInCode('SnapshotStore.get')).toBe('`SnapshotStore.get`')
+  expect(callInCode('ensureGroup, when the group exists')).toBe('`ensureGroup`, when the group exists')
+  expect(callInCode('Your code')).toBe('Your code')
+  expect(callInCode('a GET after publish')).toBe('a GET after publish')
 })
 
 test('nothing is cut inside an escape sequence or a character', () => {

@@ -2,7 +2,7 @@ import type { SentCommand } from '../context.ts'
 import { environment, hasSandbox } from '../environment.ts'
 import { onViolation } from '../guards/violations.ts'
 import { activityCount, sentCommands } from '../recorder/recording.ts'
-import { inCode, showCommand } from '../show.ts'
+import { callInCode, showCommand } from '../show.ts'
 import { AdaptiveTimeout } from '../silence/adaptive-timeout.ts'
 import { blockingOf } from '../silence/blocking.ts'
 import { BUSY, isBusyWithScript, isSilentInScript } from '../silence/hearts.ts'
@@ -88,12 +88,12 @@ function stuck(name: string, ms: number): DiagnosisError {
   const seconds = Math.round(ms / 100) / 10
   if (open === undefined) {
     return new DiagnosisError(
-      `${inCode(name)} never finished: its promise was still pending after ${seconds} seconds without a command to Redis. It awaits something that never resolves.`,
+      `${callInCode(name)} never finished: its promise was still pending after ${seconds} seconds without a command to Redis. It awaits something that never resolves.`,
     )
   }
   const command = showCommand(open.name, open.args)
   return new DiagnosisError(
-    `${inCode(name)} is still waiting for the reply to ${command} after ${seconds} seconds.${whyItWaits(open, waiting)}`,
+    `${callInCode(name)} is still waiting for the reply to ${command} after ${seconds} seconds.${whyItWaits(open, waiting)}`,
     { guestStack: open.origin.stack },
   )
 }
@@ -115,14 +115,14 @@ function endlessScript(name: string): DiagnosisError {
   const open = sentCommands().find((command) => command.pending && /^(EVAL|FCALL)/.test(command.name))
   const what = open?.name ?? 'EVAL'
   return new DiagnosisError(
-    `A script that ${inCode(name)} sent with ${inCode(what)} never ends. While a script runs, Redis can't serve any other client, so check the condition that should end its loop.`,
+    `A script that ${callInCode(name)} sent with ${callInCode(what)} never ends. While a script runs, Redis can't serve any other client, so check the condition that should end its loop.`,
     { guestStack: open?.origin.stack },
   )
 }
 
 function endless(name: string, seconds: number): DiagnosisError {
   return new DiagnosisError(
-    `${inCode(name)} was still sending commands after ${Math.round(seconds)} seconds (${sentCommands().length} so far), so it has a loop that doesn't end. Check the condition that should end it.`,
+    `${callInCode(name)} was still sending commands after ${Math.round(seconds)} seconds (${sentCommands().length} so far), so it has a loop that doesn't end. Check the condition that should end it.`,
     { guestStack: sentCommands().at(-1)?.origin.stack },
   )
 }
