@@ -4,6 +4,7 @@ import { firstFailure, formatMistake, mistakeFor, readBases, readMistakes } from
 import type { CheckResult } from '../../../check/index.ts'
 import { Exit, type ExitCode, UsageError } from '../../../common/exit.ts'
 import { filesOf, findLesson, type LessonSummary } from '../../../course/index.ts'
+import { nearestName } from '../../../course/nearest.ts'
 import { defineCommand, self } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { flag } from '../../flags.ts'
@@ -36,9 +37,12 @@ async function printFile(context: Context, { slug, number }: LessonSummary, name
     throw new UsageError(`The mistake "${name}" can't be turned into a file. ${problem}`)
   const found = answers.find((answer) => answer.name === name)
   if (found === undefined) {
-    const names = answers.map((answer) => answer.name).join(', ')
+    const guess = nearestName(
+      name,
+      answers.map((answer) => answer.name),
+    )
     throw new UsageError(
-      `Lesson ${number} has no mistake "${name}". It has: ${names || 'none'}. To add one, name a file that ends in .ts.`,
+      `Lesson ${number} has no mistake "${name}".${guess === undefined ? '' : ` Did you mean "${guess}"?`} Its mistakes are in test/mistakes/${slug}.md. To add one, name a file that ends in .ts.`,
     )
   }
   context.output.write(found.text)
