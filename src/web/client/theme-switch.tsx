@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 
 type Theme = 'dark' | 'light'
 
@@ -8,6 +8,13 @@ const systemIsDark = matchMedia('(prefers-color-scheme: dark)')
 export function ThemeSwitch() {
   const chosen = document.documentElement.dataset.theme
   const [theme, setTheme] = useState<Theme>(chosen === 'dark' || chosen === 'light' ? chosen : systemTheme())
+  useLayoutEffect(() => {
+    const follow = () => {
+      if (document.documentElement.dataset.theme === undefined) setTheme(systemTheme())
+    }
+    systemIsDark.addEventListener('change', follow)
+    return () => systemIsDark.removeEventListener('change', follow)
+  }, [])
   const other = theme === 'dark' ? 'light' : 'dark'
   const change = () => {
     document.documentElement.dataset.theme = other
