@@ -71,8 +71,15 @@ export function whoIs<One extends Pick<ParticipantRow, 'label' | 'number'>>(
         ? exact
         : beginning
   const [one, another] = found
-  if (one === undefined) throw new ClassError(`No learner is called "${asked}".`)
+  if (one === undefined) {
+    const choice = participants.length === 0 ? '' : ` Choose from ${firstFew(participants)}.`
+    throw new ClassError(`No learner is called "${asked}".${choice}`)
+  }
   if (another === undefined) return one
-  const names = found.slice(0, 5).map(({ label, number: n }) => `${label} (#${n})`)
-  throw new ClassError(`"${asked}" could be ${names.join(', ')}${found.length > 5 ? ', …' : ''}.`)
+  throw new ClassError(`"${asked}" could be ${firstFew(found)}.`)
+}
+
+function firstFew(participants: readonly Pick<ParticipantRow, 'label' | 'number'>[]): string {
+  const names = participants.slice(0, 5).map(({ label, number }) => `${label} (#${number})`)
+  return `${names.join(', ')}${participants.length > 5 ? ', …' : ''}`
 }

@@ -28,7 +28,11 @@ describe('who is meant', () => {
   })
 
   test('no one, or one of several', () => {
-    expect(() => whoIs('Cy', of('Ada'))).toThrow('No learner is called "Cy".')
+    expect(() => whoIs('Cy', of('Ada'))).toThrow('No learner is called "Cy". Choose from Ada (#1).')
+    expect(() => whoIs('Cy', of('Al', 'Bo', 'Di', 'Ed', 'Flo', 'Gus'))).toThrow(
+      'No learner is called "Cy". Choose from Al (#1), Bo (#2), Di (#3), Ed (#4), Flo (#5), ….',
+    )
+    expect(() => whoIs('Cy', [])).toThrow(/^No learner is called "Cy"\.$/)
     expect(() => whoIs('b', of('Bea', 'Bo'))).toThrow('"b" could be Bea (#1), Bo (#2).')
   })
 })
@@ -192,7 +196,7 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(await run('status')).toMatch(/is open: 1 learner\.[\s\S]*\n#1 +Ada +1 passed/)
     await run('remove', 'Ada')
     await run('say', 'Something else')
-    expect(await run('remove', 'Bob', '--back')).toBe('No learner is called "Bob".\n')
+    expect(await run('remove', 'Bob', '--back')).toBe('No learner is called "Bob". Choose from Ada (#1).\n')
     expect(await run('remove', 'ada', '--back')).toBe('Ada is back, with everything they had sent.\n')
     expect((await call(hub, paths.view, { token })).status).toBe(200)
     expect(await run('remove', 'ada', '--back')).toBe('No one was removed in the last ten minutes.\n')
