@@ -130,6 +130,7 @@ const RECONNECT_MS = 5_000
 
 function connect(options: RedisOptions = {}): Redis {
   const client = handOut(new Redis({ ...address(), ...OPTIONS, ...options }))
+  client.options.lazyConnect = false // a duplicate has these options, and connects by itself as any other does
   client.on('error', () => {}) // errors show in the commands; without a listener ioredis prints them
   return client
 }

@@ -249,6 +249,13 @@ describe('every interleaving of two writers', () => {
   })
 })
 
+test('a duplicate of the client that an answer gets connects by itself', async () => {
+  const own = box.redis.duplicate()
+  await once(own, 'ready')
+  expect(await own.ping()).toBe('PONG')
+  own.disconnect()
+})
+
 describe('a crash after every command', () => {
   async function halves(write: (redis: Redis) => Promise<unknown>): Promise<readonly string[]> {
     const found: string[] = []
