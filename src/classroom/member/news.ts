@@ -42,7 +42,8 @@ export function linesOf(
   name: LessonName,
   clock: (iso: string) => string,
 ): readonly string[] {
-  const { position, pause, timer, message, released } = announcementsAt(view.lead, view.now)
+  const { message, released, ...plan } = announcementsAt(view.lead, view.now)
+  const { position, pause, timer } = view.closed ? {} : plan // a closed class is nowhere, and waits for nothing
   const lines: string[] = []
   if (view.closed) lines.push('The class is closed. Your progress stays on your machine.')
   const at = position && name(position)

@@ -17,7 +17,7 @@ export function classPage({ view, title, theme, participant = '' }: ClassPageOpt
   const links =
     view === 'login'
       ? html``
-      : html`<a href="/instructor">Dashboard</a> <a href="/instructor/projector">Projector</a>`
+      : html`<a href="/instructor">Dashboard</a> <a href="/instructor/projector">Wall</a>`
   const body = html`<a class="skip" href="#main">Skip to the text</a>
 <header class="top"><span class="brand">eventlings</span><div class="links">${links}</div>${raw(island('theme', {}))}</header>
 <main id="main" class="class ${view}">
