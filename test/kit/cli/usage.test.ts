@@ -83,7 +83,7 @@ describe('wrong usage ends with 2 and a sentence, and never with a stack', () =>
     [['check', '01', '--file', 'nowhere.ts'], "There's no file nowhere.ts."],
     [['check', '01'], 'Start with: npx eventlings start 01'],
     [['check'], 'Which lesson?'],
-    [['dev', 'mistake', '07', 'clock-asid'], 'has no mistake "clock-asid". Did you mean "clock-as-id"?'],
+    [['dev', 'mistake', '07', 'clock-for-id'], 'has no mistake "clock-for-id". Did you mean "clock-as-id"?'],
     [['hint', '01', '--task', 'two'], '--task takes a whole number of 1 or more, not "two".'],
     [['hint', '01', '--task', '9'], 'Lesson 01 has no task 9. It has 1 createEvent'],
     [['tour'], 'npx eventlings tour --auto'],
