@@ -10,7 +10,10 @@ export const command = defineCommand({
     const { input, output, palette } = context
     assertCanPrompt(context, {
       reason: 'The placement quiz asks a few questions.',
-      hints: [`${self} skip 01-03`, `${self} start 04`],
+      hints: [
+        `${self} start 01     if event sourcing is new to you`,
+        `${self} skip 01-03   if you know what lessons 01 to 03 teach`,
+      ],
     })
     const learner = await context.learner()
     const [{ askPlacement }, { terminalUi }] = await Promise.all([
