@@ -86,5 +86,5 @@ function noted(recording: Recording, remark: string): Recording {
 
 function noRun(number: string | undefined): string {
   const check = `${self} check ${number ?? '07'}`
-  return `No failed check has been recorded yet. To step through one that passes, run ${check} --record run.json, then ${self} explore run.json`
+  return `No failed check has been recorded yet. To step through one that passes, run "${check} --record run.json" and then "${self} explore run.json".`
 }

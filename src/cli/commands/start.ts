@@ -25,7 +25,7 @@ export const command = defineCommand({
   examples: [
     ['start 01', 'the first lesson'],
     ['start', "the next one that you haven't started"],
-    ['start --track half-day', "the first lesson of a track that you haven't done"],
+    ['start --track half-day', 'the first lesson you have left in a track'],
   ],
   run: async (context, [named], flags) => {
     const learner = await context.learner()

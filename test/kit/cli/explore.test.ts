@@ -69,8 +69,8 @@ describe('without a terminal', () => {
     ])
     expect(said.map(({ code, stdout }) => [code, stdout])).toEqual(said.map(() => [2, '']))
     expect(said.map(({ stderr }) => stderr.trim())).toEqual([
-      'No failed check has been recorded yet. To step through one that passes, run npx eventlings check 07 --record run.json, then npx eventlings explore run.json',
-      'No failed check has been recorded yet. To step through one that passes, run npx eventlings check 07 --record run.json, then npx eventlings explore run.json',
+      'No failed check has been recorded yet. To step through one that passes, run "npx eventlings check 07 --record run.json" and then "npx eventlings explore run.json".',
+      'No failed check has been recorded yet. To step through one that passes, run "npx eventlings check 07 --record run.json" and then "npx eventlings explore run.json".',
       'The last recorded run is from 07-concurrency. To record one for 02-list-store, run npx eventlings check 02',
       "There's no file run.json.",
       './test is a folder. To explore a recording in it, name the file.',
