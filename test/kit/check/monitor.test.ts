@@ -29,6 +29,7 @@ async function play(redis: Redis, program: readonly Step[]): Promise<void> {
     const reply = take(redis, way)
     if (awaits || way.endsWith('transaction')) await reply
     else replies.push(reply)
+    reply.catch(() => {}) // in a process that dies, one fails before it's awaited
   }
   await Promise.all(replies)
 }
