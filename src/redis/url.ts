@@ -65,7 +65,7 @@ async function againAfterStandstill<T>(run: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     let stoodStill = false
     let last = performance.now()
-    // After a standstill, this is the first of the overdue timers to be called.
+    // If the program stands still, several timers are overdue afterward, and this one runs first.
     const ticks = setInterval(() => {
       const now = performance.now()
       stoodStill ||= now - last > STANDSTILL_MS

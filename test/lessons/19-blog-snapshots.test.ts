@@ -763,9 +763,11 @@ describe('openBlog', () => {
     const short = async () => {
       const version = await blog.editPost('post-1', { content: 'draft 10' })
       const sent = box.commands.slice(sentBefore)
-      const begun = sent.find(({ args }) => args.join(' ').includes('post-1'))?.issued ?? 0
+      const firstSent = sent.find(({ args }) => args.join(' ').includes('post-1'))?.issued ?? 0
       tripsBefore = roundTrips(
-        sent.filter(({ args, answered = begun }) => answered < begun && args.join(' ').includes(':long')),
+        sent.filter(
+          ({ args, answered = firstSent }) => answered < firstSent && args.join(' ').includes(':long'),
+        ),
       )
       const stored =
         sent.find(({ args, error }) => error === undefined && args.join(' ').includes('draft 10'))

@@ -4,8 +4,7 @@ import type { Readable } from 'node:stream'
 import type { SandboxEnvironment } from '../kit/environment.ts'
 import type { RedisNews } from '../kit/silence/pulse.ts'
 import type { Disturbed, Job, Report, WorkerSetup } from '../protocol.ts'
-import { LOADED } from '../worker/report.ts'
-import { isSignature } from './is-signature.ts'
+import { isSignature, LOADED } from '../worker/report.ts'
 
 /** How a run ended, as seen from outside its process. */
 export interface RunRecord {

@@ -19,8 +19,8 @@ import { fateOf, stepsOf } from './steps-of.ts'
 const write = writeFileSync
 
 /**
- * How many commands are kept from the beginning and from the end of a test that doesn't stop sending. To look through
- * all of them would take so long that the watchdog would take it for a loop of the learner's.
+ * How many commands are kept from the beginning and from the end of a test that doesn't stop sending. Searching
+ * all of them for a collision takes so long that the watchdog would call it an endless loop in the answer.
  */
 const FIRST = 500
 const LAST = 1_000

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import type { Report } from '../protocol.ts'
 
@@ -27,6 +27,12 @@ export function signer(secret: string, channel: 'main' | 'watchdog' = 'main'): (
 
 export function signature(secret: string, body: string): string {
   return hmac('sha256', secret).update(body).digest('hex')
+}
+
+/** Whether only the holder of the secret can have made it. */
+export function isSignature(given: string, secret: string, body: string): boolean {
+  const [one, right] = [Buffer.from(given), Buffer.from(signature(secret, body))]
+  return one.length === right.length && timingSafeEqual(one, right)
 }
 
 export function writeReport(line: string): void {

@@ -50,7 +50,7 @@ export type LoggedEvent =
   | (Moment & {
       readonly kind: 'check'
       readonly sent: readonly ForeignCommand[]
-      /** In place of so many commands, which aren't recorded. */
+      /** How many commands were left out here. */
       readonly leftOut?: number
       readonly changes: readonly Change[]
       readonly woke: LoggedCommand[]
